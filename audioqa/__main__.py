@@ -1,0 +1,5 @@
+"""``python -m audioqa``."""
+
+from audioqa.cli import main
+
+main()

@@ -1,0 +1,44 @@
+"""Everything audioqa raises on purpose, under one root.
+
+A message says what was needed, what was given and the likely mistake, in one line, because it is
+what a person reads beside the name of a file. Every argument reaches ``Exception.__init__`` so that
+an error survives the trip home from a worker process.
+"""
+
+from __future__ import annotations
+
+
+class AudioqaError(Exception):
+    """Root of all errors raised on purpose by audioqa."""
+
+
+class UnreadableRecordingError(AudioqaError):
+    """No samples could be had from a file.
+
+    Parameters
+    ----------
+    path
+        The file as the caller named it.
+    cause
+        What is the matter with it, and the likely mistake, in one line.
+    """
+
+    def __init__(self, path: str, cause: str) -> None:
+        super().__init__(path, cause)
+        self.path = path
+        self.cause = cause
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.cause}"
+
+
+class SettingsError(AudioqaError):
+    """An option, a setting or a combination of them cannot be used."""
+
+
+class WeightsError(AudioqaError):
+    """A model file is missing, or is not the file that was expected."""
+
+
+class MeasurementError(AudioqaError):
+    """A perceptual measurement could not be made (for example PESQ of a silent signal)."""
