@@ -1,0 +1,1 @@
+"""Perceptual measures: samples in, scores out."""
