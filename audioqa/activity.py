@@ -1,0 +1,65 @@
+"""From a curve to segments: a two-threshold automaton with a shortest run and a shortest pause.
+
+The curve becomes a mask by hysteresis, the mask becomes segments. Nothing here knows what the curve means.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from audioqa.types import Segment
+
+
+def hysteresis(curve: NDArray[np.floating], *, on: float, off: float) -> NDArray[np.bool_]:
+    """True from where the curve reaches `on` until it falls below `off`.
+
+    Parameters
+    ----------
+    curve
+        Shape (frames,).
+    on, off
+        Thresholds, ``off <= on``.
+    """
+    state = np.where(curve >= on, 1, np.where(curve < off, 0, -1)).astype(np.int8)
+    known = np.flatnonzero(state >= 0)
+    if len(known) == 0:
+        return np.zeros(len(curve), dtype=np.bool_)
+    last = np.searchsorted(known, np.arange(len(curve)), side="right") - 1
+    return np.asarray((last >= 0) & (state[known[np.maximum(last, 0)]] == 1))
+
+
+def segments(
+    mask: NDArray[np.bool_], *, frame: float, shortest: float = 0.0, pause: float = 0.0, end: float | None = None
+) -> tuple[Segment, ...]:
+    """Runs of True as segments: pauses shorter than `pause` are bridged, then runs shorter than `shortest` dropped.
+
+    Parameters
+    ----------
+    mask
+        Shape (frames,).
+    frame
+        Seconds per frame.
+    shortest, pause
+        Seconds.
+    end
+        Length of the recording in seconds: no segment ends later.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> segments(np.array(list("..##.#...#"), dtype="U1") == "#", frame=1, pause=2)
+    (Segment(start=2.0, end=6.0), Segment(start=9.0, end=10.0))
+    """
+    change = np.flatnonzero(np.diff(mask.astype(np.int8), prepend=0, append=0))
+    found: list[tuple[float, float]] = []
+    for low, high in zip(change[0::2] * frame, change[1::2] * frame, strict=True):
+        # 1e-9: frame counts times a decimal frame length are not exact.
+        if found and low - found[-1][1] < pause - 1e-9:
+            found[-1] = (found[-1][0], float(high))
+        else:
+            found.append((float(low), float(high)))
+    limit = float("inf") if end is None else end
+    return tuple(
+        Segment(low, min(high, limit)) for low, high in found if min(high, limit) - low >= max(shortest, 1e-9) - 1e-9
+    )

@@ -1,0 +1,1 @@
+"""One file an impairment: pure functions from measurements to events."""

@@ -1,0 +1,212 @@
+"""Framing: turns a stream of samples of one channel into the columns of the frame table.
+
+A frame is 10 ms, a subframe 2.5 ms, a band frame 20 ms. The table's rate is 8 or 16 kHz, so that all three are
+whole numbers of samples. Levels are stored in half decibels in one byte: ``level_bytes`` and ``levels`` convert.
+Band powers come from a 32 ms window that ends with its band frame: at 8 kHz (256 points) and at 16 kHz
+(512 points) the bins are the same 31.25 Hz apart.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+FRAME = 0.010
+"""Seconds per frame."""
+
+SUBFRAME = 0.0025
+"""Seconds per subframe; four to a frame."""
+
+BAND_FRAME = 0.020
+"""Seconds per band frame; two frames."""
+
+LAGS = (0.010, 0.020, 0.030)
+"""Seconds: the packet lengths at which a repetition is looked for (RFC 3551 packets of 10, 20 and 30 ms)."""
+
+BAND_EDGES = (60, 150, 250, 350, 475, 630, 800, 1000, 1250, 1550, 1900, 2350, 2850, 3400, 4000, 5300, 8000)
+"""Hz: edges of the 16 bands, about one Bark each up to 4 kHz (Zwicker), two above."""
+
+_RANGE = 127.5  # dB: one byte of half decibels below full scale
+_WINDOW = 0.032  # s
+
+
+def level_bytes(power: NDArray[np.float32]) -> NDArray[np.uint8]:
+    """Mean squares (1.0 is 0 dBov) as half decibels above -127.5 dBov, uint8, same shape."""
+    with np.errstate(divide="ignore"):
+        db = np.log10(power)
+    np.multiply(db, 20, out=db)
+    np.add(db, 2 * _RANGE + 0.5, out=db)
+    np.clip(db, 0, 255, out=db)
+    return db.astype(np.uint8)
+
+
+def levels(stored: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Levels in dBov, float32, same shape as the stored bytes; -127.5 stands for that or less."""
+    return stored.astype(np.float32) / 2 - np.float32(_RANGE)
+
+
+def table_rate(sample_rate: int) -> int:
+    """Rate of the frame table for a recording at `sample_rate`: 8000 up to 8 kHz, else 16000."""
+    return 8000 if sample_rate <= 8000 else 16000
+
+
+@lru_cache(maxsize=2)
+def _band_matrix(rate: int) -> NDArray[np.float32]:
+    """Shape (bins, 16): sums a one-sided power spectrum of a Hann-windowed 32 ms frame into mean-square per band."""
+    points = round(rate * _WINDOW)
+    hertz = np.fft.rfftfreq(points, 1 / rate)
+    window = np.hanning(points)
+    scale = 2 / (points * np.sum(window**2))
+    matrix = np.zeros((len(hertz), len(BAND_EDGES) - 1), dtype=np.float32)
+    for band, (low, high) in enumerate(zip(BAND_EDGES[:-1], BAND_EDGES[1:], strict=True)):
+        matrix[(hertz >= low) & (hertz < high), band] = scale
+    return matrix
+
+
+@lru_cache(maxsize=2)
+def _window(rate: int) -> NDArray[np.float32]:
+    return np.hanning(round(rate * _WINDOW)).astype(np.float32)
+
+
+@dataclass(frozen=True)
+class FrameTable:
+    """The frames of one channel. At most 20 bytes per 10 ms.
+
+    Parameters
+    ----------
+    rate
+        Hz at which the table was computed, 8000 or 16000.
+    power
+        uint8, shape (frames, 4): level of each subframe, half decibels (`levels`).
+    peak
+        int16, shape (frames, 2): greatest and least sample, in units of 1/32768.
+    near_peak
+        uint8, shape (frames,): samples whose magnitude is within 2 % of the frame's own greatest magnitude.
+    equal
+        uint8, shape (frames,): samples equal to the one before.
+    similarity
+        uint8, shape (frames,): greatest normalised correlation with the same channel 10, 20 or 30 ms before, 255 for 1.
+    lag
+        uint8, shape (frames,): that lag in ms.
+    bands
+        uint8, shape (band frames, 16): level in each of `BAND_EDGES`, half decibels.
+    """
+
+    rate: int
+    power: NDArray[np.uint8]
+    peak: NDArray[np.int16]
+    near_peak: NDArray[np.uint8]
+    equal: NDArray[np.uint8]
+    similarity: NDArray[np.uint8]
+    lag: NDArray[np.uint8]
+    bands: NDArray[np.uint8]
+
+    def __len__(self) -> int:
+        return len(self.power)
+
+    def subframe_levels(self, start: int = 0, stop: int | None = None) -> NDArray[np.float32]:
+        """Level of each subframe of frames `start` to `stop` in dBov, shape (4·frames,)."""
+        return levels(self.power[start:stop].reshape(-1))
+
+    def frame_levels(self, start: int = 0, stop: int | None = None) -> NDArray[np.float32]:
+        """Level of frames `start` to `stop` in dBov, shape (frames,)."""
+        squares = (10 ** (levels(np.arange(256, dtype=np.uint8)) / 10)).astype(np.float32)
+        decibels: NDArray[np.float32] = 10 * np.log10(squares[self.power[start:stop]].mean(axis=1))
+        return decibels
+
+
+@dataclass(frozen=True)
+class FrameColumns:
+    """What one chunk of samples contributes: table columns by name, and the figures the accumulators want."""
+
+    columns: Mapping[str, NDArray[np.uint8] | NDArray[np.int16]]
+    subframe_power: NDArray[np.float32]
+    subframe_magnitude: NDArray[np.float32]
+    spectra: NDArray[np.float32]
+
+
+def frame_columns(samples: NDArray[np.float32], rate: int, *, history: int) -> FrameColumns:
+    """Reduce a chunk of whole band frames to columns.
+
+    Parameters
+    ----------
+    samples
+        float32, shape (history + n,): the chunk preceded by `history` samples of context; n a multiple of 20 ms.
+    rate
+        8000 or 16000 Hz.
+    history
+        Samples of context, at least 30 ms.
+
+    Returns
+    -------
+    FrameColumns
+        With n/rate/0.01 frames; ``spectra`` has shape (band frames, bins), the squared magnitude of the windowed FFT.
+    """
+    now = samples[history:]
+    n = len(now)
+    size = rate // 100
+    frames = now.reshape(-1, size)
+    count = len(frames)
+
+    squared = np.square(now)
+    power = squared.reshape(-1, size // 4).mean(axis=1)
+    magnitude = np.abs(now)
+    mean_magnitude = magnitude.reshape(-1, size // 4).mean(axis=1)
+
+    high, low = frames.max(axis=1), frames.min(axis=1)
+    greatest = np.maximum(high, -low)
+    near = magnitude.reshape(count, size) >= (greatest * np.float32(0.98))[:, None]
+    equal = (samples[history - 1 : -1] == now).reshape(count, size)
+
+    energy = power.reshape(count, 4).sum(axis=1) * np.float32(size / 4)
+    best = np.zeros(count, dtype=np.float32)
+    lag = np.zeros(count, dtype=np.uint8)
+    for seconds in LAGS:
+        shift = round(seconds * rate)
+        before = samples[history - shift : history - shift + n].reshape(count, size)
+        product = np.einsum("ij,ij->i", frames, before)
+        earlier = np.einsum("ij,ij->i", before, before)
+        norm = np.sqrt(earlier * energy)
+        value = np.divide(product, norm, out=np.zeros_like(product), where=norm > 1e-12)
+        better = value > best
+        best[better] = value[better]
+        lag[better] = round(seconds * 1000)
+
+    points = len(_window(rate))
+    hop = 2 * size
+    starts = samples[history + hop - points :]
+    windows = np.lib.stride_tricks.as_strided(
+        starts, shape=(n // hop, points), strides=(hop * starts.itemsize, starts.itemsize), writeable=False
+    )
+    spectra = _power_spectra(windows * _window(rate))
+    bands = spectra @ _band_matrix(rate)
+
+    return FrameColumns(
+        columns={
+            "power": level_bytes(power).reshape(count, 4),
+            "peak": np.stack([_int16(high), _int16(low)], axis=1),
+            "near_peak": np.count_nonzero(near, axis=1).astype(np.uint8),
+            "equal": np.count_nonzero(equal, axis=1).astype(np.uint8),
+            "similarity": (np.clip(best, 0, 1) * 255).astype(np.uint8),
+            "lag": lag,
+            "bands": level_bytes(bands),
+        },
+        subframe_power=power,
+        subframe_magnitude=mean_magnitude,
+        spectra=spectra,
+    )
+
+
+def _power_spectra(windowed: NDArray[np.float32]) -> NDArray[np.float32]:
+    from scipy import fft
+
+    spectrum = fft.rfft(windowed, axis=1)
+    return np.square(spectrum.real) + np.square(spectrum.imag)
+
+
+def _int16(values: NDArray[np.float32]) -> NDArray[np.int16]:
+    return np.clip(np.rint(values * 32768), -32768, 32767).astype(np.int16)

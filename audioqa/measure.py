@@ -1,0 +1,339 @@
+"""One streaming pass: blocks of samples in, small tables out.
+
+Everything that detectors and scoring will ever know of a recording is gathered here, channel by channel:
+frame tables, exact lists, accumulators, speech activity and scored windows. Memory grows by about 20 bytes
+per 10 ms and channel; beyond four hours the tables live in temporary files, mapped into memory.
+
+Sample values (histogram, runs, repeats) are those of the recording's own rate; frame tables are at 8 or 16 kHz,
+resampled only where the recording has another rate.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from audioqa.audio import Resampler
+from audioqa.frames import FRAME, FrameTable, frame_columns, table_rate
+from audioqa.level import SpeechLevelMeter
+from audioqa.perceptual.estimator import RATE as ESTIMATOR_RATE
+from audioqa.perceptual.estimator import Estimator
+from audioqa.runs import ConstantRunFinder, ConstantRuns, ExactRepeatFinder, ExactRepeats
+from audioqa.speech import SpeechActivity
+from audioqa.types import ActiveLevel, Skipped
+from audioqa.windows import ScoredWindow, SpeechWindows
+
+CHUNK = 10.0
+"""Seconds reduced at a time: small enough for the processor's caches at 8 kHz."""
+
+LEVEL_CLASSES = tuple(range(-80, 0, 10))
+"""dBov: lower edges of the level classes of the long-term spectra, 10 dB each; the lowest takes all below."""
+
+_HISTORY = 0.030  # s of context before a chunk: the longest lag
+_MAPPED_AFTER = 4 * 3600.0  # s
+
+
+@dataclass(frozen=True)
+class ChannelMeasurements:
+    """What one channel was reduced to.
+
+    Parameters
+    ----------
+    name
+        The channel's name.
+    frames
+        The frame table.
+    histogram
+        int64, shape (65536,): samples by value, bin ``value + 32768``, values in units of 1/32768.
+    constant_runs, repeats
+        Exact lists, at the recording's own rate.
+    spectra
+        float64, shape (8, bins): power spectra (31.25 Hz apart) summed over band frames, by `LEVEL_CLASSES`.
+    spectra_frames
+        int64, shape (8,): band frames in each class.
+    level
+        P.56 active speech level, or why there is none.
+    speech
+        float32, shape (n,): speech probability, one per `speech_frame` seconds; empty where activity was not measured.
+    speech_frame
+        Seconds per speech probability.
+    windows
+        Scored windows, on the estimator's own scale; empty without an estimator.
+    """
+
+    name: str
+    frames: FrameTable
+    histogram: NDArray[np.int64]
+    constant_runs: ConstantRuns
+    repeats: ExactRepeats
+    spectra: NDArray[np.float64]
+    spectra_frames: NDArray[np.int64]
+    level: ActiveLevel | Skipped
+    speech: NDArray[np.float32]
+    speech_frame: float
+    windows: tuple[ScoredWindow, ...]
+
+
+@dataclass(frozen=True)
+class Measurements:
+    """What a recording was reduced to.
+
+    Parameters
+    ----------
+    sample_rate
+        Hz, the recording's own.
+    samples
+        Samples per channel.
+    channels
+        One for each channel, in file order.
+    """
+
+    sample_rate: int
+    samples: int
+    channels: tuple[ChannelMeasurements, ...]
+
+    @property
+    def duration(self) -> float:
+        """Length in seconds."""
+        return self.samples / self.sample_rate
+
+
+def measure(
+    blocks: Iterable[NDArray[np.float32]],
+    sample_rate: int,
+    *,
+    channels: Sequence[str],
+    activity: SpeechActivity | None,
+    estimator: Estimator | None = None,
+    progress: Callable[[float], None] | None = None,
+) -> Measurements:
+    """Reduce a stream of blocks to measurements.
+
+    Parameters
+    ----------
+    blocks
+        float32, each of shape (n, channels), in order; any lengths, the result does not depend on them.
+    sample_rate
+        Hz.
+    channels
+        A name for each channel.
+    activity
+        Rates speech; without it the measurements hold no speech activity and no windows.
+    estimator
+        Scores the speech windows.
+    progress
+        Called with the seconds done so far.
+    """
+    names = tuple(channels)
+    meters = [_ChannelMeter(sample_rate) for _ in names]
+    windows = SpeechWindows(estimator, len(names), frame=activity.frame) if activity and estimator else None
+    rate = table_rate(sample_rate)
+    to_table = Resampler(sample_rate, rate, channels=len(names)) if rate != sample_rate else None
+    resample = activity is not None and rate != ESTIMATOR_RATE
+    to_activity = Resampler(rate, ESTIMATOR_RATE, channels=len(names)) if resample else None
+    speech: list[NDArray[np.float32]] = []
+    samples = 0
+    size = round(CHUNK * sample_rate)
+    tables = _Rechunk(round(CHUNK * rate), len(names))
+    for chunk, last in _chunks(blocks, size, len(names)):
+        samples += len(chunk)
+        native = np.ascontiguousarray(chunk.T)
+        for meter, column in zip(meters, native, strict=True):
+            meter.push_samples(column)
+        table = to_table.push(chunk, last=last) if to_table else chunk
+        for piece in tables.push(table, last=last):
+            for meter, column in zip(meters, np.ascontiguousarray(piece.T), strict=True):
+                meter.push_frames(column)
+        if activity:
+            heard = to_activity.push(table, last=last) if to_activity else table
+            probability = activity.push(heard, last=last)
+            speech.append(probability)
+            if windows:
+                windows.push(heard, probability, last=last)
+        if progress:
+            progress(samples / sample_rate)
+    probability = np.concatenate(speech) if speech else np.zeros((0, len(names)), dtype=np.float32)
+    scored = windows.scored() if windows else ((),) * len(names)
+    return Measurements(
+        sample_rate=sample_rate,
+        samples=samples,
+        channels=tuple(
+            meter.finish(name, np.ascontiguousarray(probability[:, i]), activity.frame if activity else 0.0, scored[i])
+            for i, (name, meter) in enumerate(zip(names, meters, strict=True))
+        ),
+    )
+
+
+def measure_samples(
+    samples: NDArray[np.float32], sample_rate: int, *, channels: Sequence[str], estimator: Estimator | None = None
+) -> Measurements:
+    """Measure a recording that is in memory; same result as streamed from a file.
+
+    Parameters
+    ----------
+    samples
+        float32 in [-1, 1), shape (n, channels).
+    sample_rate
+        Hz.
+    channels
+        A name for each channel.
+    estimator
+        Scores the speech windows.
+    """
+    return measure(
+        [samples], sample_rate, channels=channels, activity=SpeechActivity(len(channels)), estimator=estimator
+    )
+
+
+class _Rechunk:
+    """Passes arrays of any length on in pieces of one size; the last may be shorter."""
+
+    def __init__(self, size: int, channels: int) -> None:
+        self._size = size
+        self._kept: list[NDArray[np.float32]] = []
+        self._length = 0
+        self._empty = np.zeros((0, channels), dtype=np.float32)
+
+    def push(self, block: NDArray[np.float32], *, last: bool = False) -> Iterator[NDArray[np.float32]]:
+        self._kept.append(block)
+        self._length += len(block)
+        if self._length < self._size and not last:
+            return
+        joined = self._kept[0] if len(self._kept) == 1 else np.concatenate([self._empty, *self._kept])
+        whole = len(joined) // self._size * self._size
+        for start in range(0, whole, self._size):
+            yield joined[start : start + self._size]
+        rest = joined[whole:]
+        if last and len(rest):
+            yield rest
+        self._kept = [] if last else [rest]
+        self._length = 0 if last else len(rest)
+
+
+def _chunks(
+    blocks: Iterable[NDArray[np.float32]], size: int, channels: int
+) -> Iterator[tuple[NDArray[np.float32], bool]]:
+    """Chunks of `size` samples, each with whether it is the last one; at least one chunk, perhaps empty."""
+    rechunk = _Rechunk(size, channels)
+    previous: NDArray[np.float32] | None = None
+    for block in blocks:
+        for chunk in rechunk.push(block):
+            if previous is not None:
+                yield previous, False
+            previous = chunk
+    empty = np.zeros((0, channels), dtype=np.float32)
+    for chunk in rechunk.push(empty, last=True):
+        if previous is not None:
+            yield previous, False
+        previous = chunk
+    yield (empty if previous is None else previous), True
+
+
+class _Column:
+    """Rows appended in pieces; kept in memory, or beyond a limit in a temporary file."""
+
+    def __init__(self, limit: int) -> None:
+        self._pieces: list[NDArray[Any]] = []
+        self._rows = 0
+        self._limit = limit
+        self._file: Any = None
+
+    def append(self, piece: NDArray[Any]) -> None:
+        self._pieces.append(piece)
+        self._rows += len(piece)
+        if self._rows > self._limit:
+            self._spill()
+
+    def array(self, empty: NDArray[Any]) -> NDArray[Any]:
+        if self._file is None:
+            return np.concatenate([empty, *self._pieces])
+        self._spill()
+        self._file.flush()
+        return np.memmap(self._file, dtype=empty.dtype, mode="r", shape=(self._rows, *empty.shape[1:]))
+
+    def _spill(self) -> None:
+        if self._file is None:
+            self._file = tempfile.TemporaryFile(prefix="audioqa-")  # noqa: SIM115 - lives as long as its map
+        for piece in self._pieces:
+            self._file.write(np.ascontiguousarray(piece).tobytes())
+        self._pieces.clear()
+
+
+class _ChannelMeter:
+    """Reduces one channel, chunk by chunk."""
+
+    def __init__(self, sample_rate: int) -> None:
+        self._sample_rate = sample_rate
+        self._rate = table_rate(sample_rate)
+        self._history = np.zeros(round(_HISTORY * self._rate), dtype=np.float32)
+        self._histogram = np.zeros(65536, dtype=np.int64)
+        self._runs = ConstantRunFinder(sample_rate)
+        self._repeats = ExactRepeatFinder(sample_rate)
+        self._level = SpeechLevelMeter()
+        limit = round(_MAPPED_AFTER / FRAME)
+        self._columns = {name: _Column(limit) for name in _EMPTY}
+        self._spectra = np.zeros((len(LEVEL_CLASSES), round(0.032 * self._rate) // 2 + 1))
+        self._spectra_frames = np.zeros(len(LEVEL_CLASSES), dtype=np.int64)
+
+    def push_samples(self, samples: NDArray[np.float32]) -> None:
+        values = np.clip(np.rint(samples * np.float32(32768)), -32768, 32767).astype(np.int16)
+        self._histogram += np.bincount(values.astype(np.int32) + 32768, minlength=65536)
+        self._runs.push(values)
+        self._repeats.push(values)
+
+    def push_frames(self, samples: NDArray[np.float32]) -> None:
+        """Take a chunk at the table's rate; only the last may be other than whole band frames."""
+        n, size = len(samples), self._rate // 100
+        padded = np.zeros(len(self._history) + -(-n // (2 * size)) * 2 * size, dtype=np.float32)
+        padded[: len(self._history)] = self._history
+        padded[len(self._history) : len(self._history) + n] = samples
+        reduced = frame_columns(padded, self._rate, history=len(self._history))
+        frames = n // size  # a frame that is not whole is left out
+        for name, column in self._columns.items():
+            column.append(reduced.columns[name][: frames // 2 if name == "bands" else frames])
+        subframes = n // (size // 4)
+        power = reduced.subframe_power[:subframes]
+        self._level.push(reduced.subframe_magnitude[:subframes], power)
+        spectra = reduced.spectra[: frames // 2]
+        loudness = power[: len(spectra) * 8].reshape(-1, 8).mean(axis=1)
+        with np.errstate(divide="ignore"):
+            level = 10 * np.log10(loudness)
+        group = np.clip(np.floor((level - LEVEL_CLASSES[0]) / 10), 0, len(LEVEL_CLASSES) - 1).astype(np.int64)
+        member = (group[:, None] == np.arange(len(LEVEL_CLASSES))).astype(np.float32)
+        self._spectra += member.T @ spectra
+        self._spectra_frames += np.bincount(group, minlength=len(LEVEL_CLASSES))
+        self._history = padded[n : n + len(self._history)].copy()
+
+    def finish(
+        self, name: str, speech: NDArray[np.float32], speech_frame: float, windows: tuple[ScoredWindow, ...]
+    ) -> ChannelMeasurements:
+        columns = {key: column.array(_EMPTY[key]) for key, column in self._columns.items()}
+        return ChannelMeasurements(
+            name=name,
+            frames=FrameTable(rate=self._rate, **columns),
+            histogram=self._histogram,
+            constant_runs=self._runs.finish(),
+            repeats=self._repeats.finish(),
+            spectra=self._spectra,
+            spectra_frames=self._spectra_frames,
+            level=self._level.level(),
+            speech=speech,
+            speech_frame=speech_frame,
+            windows=windows,
+        )
+
+
+_EMPTY: dict[str, NDArray[Any]] = {
+    "power": np.zeros((0, 4), dtype=np.uint8),
+    "peak": np.zeros((0, 2), dtype=np.int16),
+    "near_peak": np.zeros(0, dtype=np.uint8),
+    "equal": np.zeros(0, dtype=np.uint8),
+    "similarity": np.zeros(0, dtype=np.uint8),
+    "lag": np.zeros(0, dtype=np.uint8),
+    "bands": np.zeros((0, 16), dtype=np.uint8),
+}
