@@ -118,7 +118,7 @@ def cache_folder() -> Path:
     return (base if base.is_absolute() else Path.home() / ".cache") / "audioqa"
 
 
-def cached(stem: str, make: Callable[[Path], None]) -> Path:
+def cached(stem: str, make: Callable[[Path], object]) -> Path:
     """Return the derived file of this name, making it where it is not in the cache.
 
     The file is written beside its final place and renamed, so that a reader sees all of it or none;
