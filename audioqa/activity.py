@@ -63,3 +63,48 @@ def segments(
     return tuple(
         Segment(low, min(high, limit)) for low, high in found if min(high, limit) - low >= max(shortest, 1e-9) - 1e-9
     )
+
+
+SPEECH_ON, SPEECH_OFF = 0.5, 0.35
+"""Probabilities at which speech begins and ends (the defaults of Silero VAD's own segmentation)."""
+
+SHORTEST_SPEECH = 0.16
+"""Seconds: shorter bursts of speech probability are clicks and breaths (five 32 ms frames)."""
+
+
+def speech_segments(
+    probability: NDArray[np.floating], *, frame: float, pause: float = 0.0, end: float | None = None
+) -> tuple[Segment, ...]:
+    """Speech of one channel as segments.
+
+    Parameters
+    ----------
+    probability
+        Shape (n,), 0 to 1, one per `frame` seconds.
+    frame
+        Seconds per probability.
+    pause
+        Seconds: shorter pauses are bridged, after the short bursts have been dropped.
+    end
+        Length of the recording in seconds.
+    """
+    found = segments(
+        hysteresis(probability, on=SPEECH_ON, off=SPEECH_OFF), frame=frame, shortest=SHORTEST_SPEECH, end=end
+    )
+    bridged: list[Segment] = []
+    for segment in found:
+        if bridged and segment.start - bridged[-1].end < pause:
+            bridged[-1] = Segment(bridged[-1].start, segment.end)
+        else:
+            bridged.append(segment)
+    return tuple(bridged)
+
+
+def mask(found: tuple[Segment, ...], *, frames: int, frame: float) -> NDArray[np.bool_]:
+    """Shape (frames,): True where a frame's centre lies in one of the segments."""
+    edges = np.zeros(frames + 1, dtype=np.int32)
+    for segment in found:
+        first, stop = (min(frames, max(0, round(t / frame))) for t in (segment.start, segment.end))
+        edges[first] += 1
+        edges[stop] -= 1
+    return np.asarray(np.cumsum(edges[:-1]) > 0)

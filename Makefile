@@ -1,0 +1,48 @@
+# Everything runs in a virtual environment of the project's own, made by the first target that needs it.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+FIXTURES := $(wildcard fixtures/*.wav fixtures/*.WAV fixtures/*.flac fixtures/*.ogg fixtures/*.mp3 fixtures/*.amr fixtures/*.gsm fixtures/*.ulaw)
+
+.PHONY: score test check bench lab calibrate agreement fixtures clean
+
+score: $(VENV)/installed  ## score the fixture calls and show the result
+	$(BIN)/audioqa score $(FIXTURES)
+
+test: check  ## lint, types and every test that is quick
+	$(BIN)/python -m pytest -q
+
+check: $(VENV)/developer
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+bench: $(VENV)/installed  ## speed and memory; writes the table in README
+	$(BIN)/python -m audioqa.lab.bench --write README.md
+
+lab: $(VENV)/installed  ## detectors on faults injected into real speech; writes docs/lab.md
+	$(BIN)/python -m audioqa.lab.evaluate
+
+calibrate: $(VENV)/installed  ## fit the maps to the narrowband-context scale
+	$(BIN)/python -m audioqa.lab.calibrate
+
+agreement: $(VENV)/installed  ## agreement with listeners on the rated set
+	$(BIN)/python -m audioqa.lab.agreement
+
+fixtures: $(VENV)/installed  ## make the fixture calls anew
+	$(BIN)/python fixtures/make.py
+
+clean:
+	rm -rf $(VENV) .cache build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+# torch first and by its exact version: a looser request may take a build that needs a GPU.
+$(VENV)/installed: pyproject.toml constraints.txt models/packages.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install -q -c constraints.txt torch==2.13.0
+	$(BIN)/pip install -q -c constraints.txt -e .
+	$(BIN)/pip install -q --no-deps -r models/packages.txt
+	touch $@
+
+$(VENV)/developer: $(VENV)/installed
+	$(BIN)/pip install -q -c constraints.txt hypothesis mypy pytest ruff scikit-learn
+	touch $@

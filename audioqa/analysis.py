@@ -1,0 +1,288 @@
+"""The whole pass, in reading order: open, measure, detect, score, flag, report."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import TypeVar
+
+import numpy as np
+
+import audioqa
+from audioqa.activity import mask, speech_segments
+from audioqa.audio import OpenOptions, open_recording
+from audioqa.bands import CONTACT_CENTRE, BandSet
+from audioqa.detectors import DETECTORS
+from audioqa.flags import FlagRules
+from audioqa.measure import ChannelMeasurements, Measurements, measure
+from audioqa.perceptual.calibration import Calibration, load_calibration
+from audioqa.perceptual.estimator import Estimator, load_estimator
+from audioqa.scoring import call_mos, party_mos
+from audioqa.speech import SpeechActivity
+from audioqa.types import (
+    CallReport,
+    Detector,
+    Finding,
+    Party,
+    PesqResult,
+    Recording,
+    Skipped,
+)
+
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True)
+class Analyser:
+    """Everything that decides what a report says; make one and use it for many recordings.
+
+    Parameters
+    ----------
+    estimator
+        Scores speech windows; None for events only.
+    calibration
+        Maps its scores to the reporting scale; None leaves them on the model's own scale, without bands or MOS flags.
+    detectors, bands, flag_rules
+        The detectors, the band set and the rules in force.
+    threads
+        Threads that one network may use.
+    """
+
+    estimator: Estimator | None
+    calibration: Calibration | None
+    detectors: tuple[Detector, ...] = DETECTORS
+    bands: BandSet = CONTACT_CENTRE
+    flag_rules: FlagRules = FlagRules()
+    threads: int = 1
+
+    @property
+    def source(self) -> str:
+        """Identity of what makes the MOS: model, weights, calibration; ``none`` without an estimator."""
+        if self.estimator is None:
+            return "none"
+        return f"{self.estimator.identity}; {self.calibration.identity if self.calibration else 'not calibrated'}"
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of every setting that could change a report."""
+        parts = (audioqa.__version__, self.source, self.detectors, self.bands, self.flag_rules)
+        return hashlib.sha256("\n".join(repr(part) for part in parts).encode()).hexdigest()
+
+    def __call__(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        options: OpenOptions = OpenOptions(),  # noqa: B008 - frozen
+        reference: str | os.PathLike[str] | None = None,
+        reference_options: OpenOptions = OpenOptions(),  # noqa: B008 - frozen
+        progress: Callable[[float, float | None], None] | None = None,
+    ) -> CallReport:
+        """Analyse one recording.
+
+        Parameters
+        ----------
+        path
+            The recording.
+        options
+            How to open it: channel names, and what a headerless file does not say of itself.
+        reference, reference_options
+            A clean reference for PESQ, and how to open it.
+        progress
+            Called with the seconds done and the seconds in all, None where the file does not tell.
+
+        Raises
+        ------
+        UnreadableRecordingError
+            Where a file yields no samples.
+        SettingsError
+            Where the options do not fit the file.
+        """
+        with open_recording(path, options=options) as opened:
+            expected = opened.expected_samples
+            total = expected / opened.sample_rate if expected else None
+            measurements = measure(
+                opened.blocks(),
+                opened.sample_rate,
+                channels=opened.channels,
+                activity=SpeechActivity(len(opened.channels), threads=self.threads),
+                estimator=self.estimator,
+                progress=(lambda seconds: progress(seconds, total)) if progress else None,
+            )
+            recording = opened.recording()
+        pesq: tuple[PesqResult, ...] = ()
+        if reference is not None:
+            from audioqa.perceptual.pesq import score_pesq
+
+            pesq = score_pesq(path, reference, options=options, reference_options=reference_options)
+        return self.report(recording, measurements, pesq=pesq)
+
+    def report(
+        self, recording: Recording, measurements: Measurements, *, pesq: tuple[PesqResult, ...] = ()
+    ) -> CallReport:
+        """The report on measurements that were made already.
+
+        Parameters
+        ----------
+        recording
+            What was measured.
+        measurements
+            Its measurements, windows scored by this analyser's estimator.
+        pesq
+            PESQ results to take along.
+        """
+        detections = [detector(measurements) for detector in self.detectors]
+        events = sorted(
+            (event for detection in detections for event in detection.events),
+            key=lambda event: (event.segment, event.kind, event.channel or ""),
+        )
+        parties = tuple(self._party(channel, measurements.duration) for channel in measurements.channels)
+        mos, band = call_mos([(party.channel, party.mos) for party in parties], self.bands)
+        skipped = [skip for detection in detections for skip in detection.skipped]
+        for party in parties:
+            for value in (party.level, party.mos):
+                if isinstance(value, Skipped):
+                    skipped.append(value)
+        for result in pesq:
+            skipped += [value for value in (result.score, result.delay) if isinstance(value, Skipped)]
+        findings = recording.findings + _findings(measurements)
+        return CallReport(
+            recording=recording,
+            separable=len(parties) > 1,
+            parties=parties,
+            mos=mos,
+            band=band,
+            events=tuple(events),
+            findings=findings,
+            skipped=tuple(skipped),
+            flags=self.flag_rules(
+                parties=parties, events=events, findings=findings, duration=measurements.duration, bands=self.bands
+            ),
+            pesq=pesq,
+            band_set=self.bands.name,
+            estimator=self.source,
+            settings_digest=self.digest,
+            version=audioqa.__version__,
+        )
+
+    def _party(self, channel: ChannelMeasurements, duration: float) -> Party:
+        found = speech_segments(channel.speech, frame=channel.speech_frame, end=duration)
+        speaking = mask(found, frames=len(channel.speech), frame=channel.speech_frame)
+        mos = party_mos(
+            channel.windows,
+            speaking,
+            frame=channel.speech_frame,
+            calibration=self.calibration,
+            bands=self.bands,
+            source=self.source,
+        )
+        if self.estimator is None:
+            mos = Skipped("mos", None, "no estimator was asked for")
+        return Party(
+            channel=channel.name,
+            speech=sum(segment.duration for segment in found),
+            level=_named(channel.level, channel.name),
+            mos=_named(mos, channel.name),
+            figures=_figures(channel),
+        )
+
+
+def analyse(
+    path: str | os.PathLike[str],
+    *,
+    options: OpenOptions = OpenOptions(),  # noqa: B008 - frozen
+    estimator: str | None = "distillmos",
+    reference: str | os.PathLike[str] | None = None,
+    reference_options: OpenOptions = OpenOptions(),  # noqa: B008 - frozen
+) -> CallReport:
+    """Analyse one recording with the default settings. For many recordings, make an `Analyser` with `make_analyser` once.
+
+    Parameters
+    ----------
+    path
+        The recording.
+    options
+        How to open it.
+    estimator
+        ``distillmos``, ``dnsmos``, or None for events only.
+    reference, reference_options
+        A clean reference for PESQ, and how to open it.
+
+    Raises
+    ------
+    UnreadableRecordingError
+        Where a file yields no samples.
+    SettingsError
+        Where an option cannot be used.
+    WeightsError
+        Where the estimator's weights are not installed.
+    """
+    return make_analyser(estimator)(path, options=options, reference=reference, reference_options=reference_options)
+
+
+def make_analyser(
+    estimator: str | None = "distillmos",
+    *,
+    detectors: Sequence[Detector] = DETECTORS,
+    bands: BandSet = CONTACT_CENTRE,
+    threads: int = 1,
+) -> Analyser:
+    """An analyser with a named estimator and its calibration.
+
+    Parameters
+    ----------
+    estimator
+        ``distillmos``, ``dnsmos``, or None.
+    detectors, bands
+        The detectors and the band set in force.
+    threads
+        Threads that one network may use, at least 1.
+
+    Raises
+    ------
+    SettingsError
+        Where there is no such estimator.
+    WeightsError
+        Where its weights are not installed.
+    """
+    return Analyser(
+        estimator=load_estimator(estimator, threads=threads) if estimator else None,
+        calibration=load_calibration(estimator) if estimator else None,
+        detectors=tuple(detectors),
+        bands=bands,
+        threads=threads,
+    )
+
+
+def _named(value: _T | Skipped, channel: str) -> _T | Skipped:
+    return replace(value, channel=channel) if isinstance(value, Skipped) else value
+
+
+def _figures(channel: ChannelMeasurements) -> dict[str, float]:
+    """Plain figures of a channel: ``dc_offset`` (share of full scale) and ``peak_dbov``, where there are samples."""
+    count = int(channel.histogram.sum())
+    used = np.flatnonzero(channel.histogram)
+    if count == 0:
+        return {}
+    values = used - 32768
+    figures = {"dc_offset": float((values * channel.histogram[used]).sum()) / count / 32768}
+    peak = int(np.abs(values).max())
+    if peak:
+        figures["peak_dbov"] = 20 * math.log10(peak / 32768)
+    return figures
+
+
+def _findings(measurements: Measurements) -> tuple[Finding, ...]:
+    """What the measurements say of the file: exact lists that ran over."""
+    return tuple(
+        Finding(
+            "list-overflow",
+            f"{channel.name}: more constant or repeated stretches than are listed; {overflow} were left out",
+            "warning",
+            {"left_out": overflow},
+        )
+        for channel in measurements.channels
+        if (overflow := channel.constant_runs.overflow + channel.repeats.overflow)
+    )

@@ -1,0 +1,114 @@
+"""The command line: parse, call, print. Results to stdout, messages to stderr; exit 0 all scored, 1 some failed, 2 bad usage."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+import audioqa
+
+if TYPE_CHECKING:
+    from audioqa.audio import OpenOptions
+    from audioqa.types import CallReport
+
+app = typer.Typer(
+    name="audioqa",
+    help="Which of our calls sounded bad, how bad, where in the call, and why?",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"audioqa {audioqa.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    pass
+
+
+@app.command()
+def score(
+    calls: Annotated[list[Path], typer.Argument(metavar="CALL...", help="Recordings of any kind.", show_default=False)],
+    reference: Annotated[
+        Path | None, typer.Option(help="A clean reference: adds PESQ, aligned in level and delay.")
+    ] = None,
+    estimator: Annotated[str | None, typer.Option(help="distillmos (the default), dnsmos, or none.")] = None,
+    channels: Annotated[
+        str | None, typer.Option(help="Names of the channels in file order, 'agent,customer'; or, for files without a header, their number.")
+    ] = None,
+    encoding: Annotated[
+        str | None, typer.Option("--format", help="Encoding of files without a header: ulaw, alaw, slin, g722, gsm ...")
+    ] = None,
+    rate: Annotated[int | None, typer.Option(help="Sample rate in Hz of files without a header.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object for each call, one a line.")] = False,
+    as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV, a row for each channel.")] = False,
+    plot: Annotated[Path | None, typer.Option(metavar="PNG", help="Draw the call; a folder where there are several.")] = None,
+    html: Annotated[
+        Path | None, typer.Option(metavar="PAGE", help="Write a page with player and events; a folder where there are several.")
+    ] = None,
+    threads: Annotated[int | None, typer.Option(help="Threads that one network may use.")] = None,
+    config: Annotated[Path | None, typer.Option(help="Configuration file (default: audioqa.toml where it exists).")] = None,
+) -> None:
+    """Score recordings: how bad each sounded, where and why."""
+    from audioqa.errors import AudioqaError, SettingsError, UnreadableRecordingError, WeightsError
+    from audioqa.render.output import Outputs
+    from audioqa.settings import load_settings
+
+    try:
+        options = _open_options(channels, encoding, rate)
+        outputs = Outputs(calls, as_json=as_json, as_csv=as_csv, plot=plot, html=html, options=options)
+        analyser = load_settings(config, estimator=estimator, threads=threads).analyser()
+    except (SettingsError, WeightsError) as error:
+        _complain(str(error))
+        raise typer.Exit(2) from None
+
+    failed = 0
+    with outputs:
+        for call in calls:
+            try:
+                with outputs.progress(call) as progress:
+                    report = analyser(call, options=options, reference=reference, progress=progress)
+                outputs.add(report)
+            except UnreadableRecordingError as error:
+                failed += 1
+                outputs.fail(error)
+                _complain(str(error))
+            except AudioqaError as error:
+                failed += 1
+                outputs.fail(UnreadableRecordingError(str(call), str(error)))
+                _complain(f"{call}: {error}")
+    if failed:
+        _complain(f"{failed} of {len(calls)} could not be scored")
+        raise typer.Exit(1)
+
+
+def _open_options(channels: str | None, encoding: str | None, rate: int | None) -> OpenOptions:
+    from audioqa.audio import OpenOptions
+
+    if channels is None:
+        return OpenOptions(format=encoding, rate=rate)
+    if channels.strip().isdigit():
+        return OpenOptions(format=encoding, rate=rate, channel_count=int(channels))
+    names = tuple(name.strip() for name in channels.split(","))
+    return OpenOptions(format=encoding, rate=rate, channel_count=len(names) if encoding else None, channel_names=names)
+
+
+def _complain(message: str) -> None:
+    print(f"audioqa: {message}", file=sys.stderr)  # noqa: T201 - the one place for messages
+
+
+def main() -> None:
+    """Entry point of ``audioqa`` and ``python -m audioqa``."""
+    app()

@@ -1,0 +1,284 @@
+"""Silence: gaps in a party's turn, dead air, leading and trailing silence, digital silence.
+
+Kinds of event:
+
+``dead-air``
+    Nobody speaks, on any channel, between the first and the last speech of the call. Reported from 2 s, a warning from 5 s
+    (Google's contact-centre insights), severe from 10 s (Observe.ai).
+``silence-gap``
+    One party's sound goes away within its turn. Either the path was cut: the level falls below the party's own
+    noise floor, or to digital silence, from 0.5 s on (what is shorter is a dropout); or there is a pause of 1 s and
+    more that ends before it would be dead air.
+``leading-silence``, ``trailing-silence``
+    Nobody speaks yet, or any more, for 2 s and longer.
+``digital-silence``
+    A channel carries no signal at all, not even noise, for 10 s and more or for as long as the recording lasts.
+
+Silence starts where the sound has decayed to the channel's floor, not where a word ends. A channel whose pauses are
+digital silence by habit (a noise gate, discontinuous transmission) is not cut when it pauses: there, only a gap that
+begins or ends in mid-sound counts.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from audioqa.activity import mask, segments, speech_segments
+from audioqa.frames import FRAME
+from audioqa.measure import ChannelMeasurements, Measurements
+from audioqa.types import ActiveLevel, Detection, Event, Segment, Severity, Skipped
+
+_T = TypeVar("_T", bound=np.generic)
+
+KINDS = ("dead-air", "silence-gap", "leading-silence", "trailing-silence", "digital-silence")
+
+
+@dataclass(frozen=True)
+class Silence:
+    """Finds silence of every kind.
+
+    Parameters
+    ----------
+    dead_air, dead_air_warning, dead_air_severe
+        Seconds from which silence of all parties is reported, a warning, severe (facts of the trade: Genesys 3 s, Google 5 s,
+        Observe.ai 10 s).
+    edge_warning
+        Seconds from which leading or trailing silence is a warning.
+    cut_gap
+        Seconds: shortest gap of a path that was cut; shorter ones are dropouts.
+    pause_gap
+        Seconds: shortest pause inside a turn that is reported though nothing was cut. Pauses in fluent speech are
+        mostly under 1 s (Campione & Véronis 2002: long pauses begin at 1 s).
+    turn
+        Seconds within which the party must speak before and after a gap for it to lie inside a turn.
+    below_floor
+        dB under the party's own noise floor at which the path is taken to be cut.
+    nothing
+        dBov: what is quieter carries no signal; one step of 16 bits is -90 dBov, an idle line above -75 dBov.
+    mid_sound
+        dB under the active speech level above which sound that stops at a gap's edge was cut in the middle.
+    digital
+        Seconds from which a channel without any signal is reported.
+    """
+
+    dead_air: float = 2.0
+    dead_air_warning: float = 5.0
+    dead_air_severe: float = 10.0
+    edge_warning: float = 10.0
+    cut_gap: float = 0.5
+    pause_gap: float = 1.0
+    turn: float = 2.0
+    below_floor: float = 8.0
+    nothing: float = -80.0
+    mid_sound: float = 20.0
+    digital: float = 10.0
+
+    def __call__(self, measurements: Measurements) -> Detection:
+        """Every silence of the call, by channel and start; `Skipped` where speech activity was not measured."""
+        duration = measurements.duration
+        events = [event for channel in measurements.channels for event in self._digital(channel, duration)]
+        if any(len(channel.speech) == 0 and len(channel.frames) for channel in measurements.channels):
+            reason = "speech activity was not measured"
+            return Detection(tuple(events), tuple(Skipped(kind, None, reason) for kind in KINDS[:4]))
+        views = [_view(channel, duration, self.nothing) for channel in measurements.channels]
+        events += self._nobody(views, duration)
+        for number, view in enumerate(views):
+            others = [other.speaking for i, other in enumerate(views) if i != number]
+            events += self._gaps(view, np.logical_or.reduce(others) if others else np.zeros_like(view.speaking))
+        return Detection(tuple(sorted(events, key=lambda event: (event.channel or "", event.segment))))
+
+    def _digital(self, channel: ChannelMeasurements, duration: float) -> list[Event]:
+        silent = channel.frames.power.max(axis=1) < _stored(self.nothing) if len(channel.frames) else np.zeros(0, bool)
+        whole = bool(len(silent)) and bool(silent.all())
+        found = segments(silent, frame=FRAME, shortest=self.digital, pause=0.05, end=duration)
+        if whole:
+            found = (Segment(0.0, duration),)
+        return [
+            Event(
+                "digital-silence",
+                channel.name,
+                segment,
+                "severe" if whole else "warning",
+                {"seconds": round(segment.duration, 3), "whole_recording": whole},
+            )
+            for segment in found
+        ]
+
+    def _nobody(self, views: list[_View], duration: float) -> list[Event]:
+        spoken = sorted(segment for view in views for segment in view.speech)
+        if not spoken:
+            return []
+        events: list[Event] = []
+        reached = 0.0
+        for segment in [*spoken, Segment(duration, duration)]:
+            gap = Segment(reached, segment.start)
+            kind = "leading-silence" if reached == 0.0 else "dead-air"
+            if segment.start == duration:
+                kind = "trailing-silence"
+            if gap.duration >= self.dead_air - 0.3:
+                gap = _settled(views, gap)
+            if gap.duration >= self.dead_air:
+                events.append(self._silence(kind, gap, views))
+            reached = max(reached, segment.end)
+        return events
+
+    def _silence(self, kind: str, gap: Segment, views: list[_View]) -> Event:
+        first, stop = round(gap.start / FRAME), round(gap.end / FRAME)
+        loudest = max(float(np.median(view.levels[first:stop])) for view in views)
+        quiet_line = max(view.floor + 10.0 for view in views)
+        if loudest < self.nothing:
+            sound = "digital silence"
+        elif loudest > max(quiet_line, -50.0):
+            sound = "sound that is not speech"
+        else:
+            sound = "noise floor"
+        severity: Severity = "notice"
+        if kind == "dead-air" and sound != "sound that is not speech":
+            severity = _graded(gap.duration, self.dead_air_warning, self.dead_air_severe)
+        elif gap.duration >= self.edge_warning:
+            severity = "warning"
+        evidence = {"seconds": round(gap.duration, 2), "level_dbov": round(loudest, 1), "sound": sound}
+        return Event(kind, None, gap, severity, evidence)
+
+    def _gaps(self, view: _View, other: NDArray[np.bool_]) -> list[Event]:
+        """Cut stretches first, then the pauses that no cut explains."""
+        if not view.speech or view.active_level is None:
+            return []
+        events: list[Event] = []
+        limit = max(self.nothing, view.floor - self.below_floor)
+        gated = self._is_gated(view, limit)
+        for segment in segments(view.levels < limit, frame=FRAME, shortest=self.cut_gap, pause=0.03):
+            cut_start, cut_end = self._cut_edges(view, segment)
+            in_turn = self._in_turn(view, segment)
+            listening = self._share(other, segment) > 0.3
+            if in_turn and (cut_start or cut_end or not (gated or listening)):
+                inside = _span(view.levels, segment)
+                digital = bool(np.median(inside) < self.nothing)
+                events.append(
+                    Event(
+                        "silence-gap",
+                        view.name,
+                        segment,
+                        "severe" if segment.duration >= self.dead_air else "warning",
+                        {
+                            "seconds": round(segment.duration, 2),
+                            "fill": "digital silence" if digital else "below the noise floor",
+                            "cut_in_mid_sound": "both ends" if cut_start and cut_end else _edge(cut_start, cut_end),
+                            "floor_dbov": round(view.floor, 1),
+                            "level_dbov": round(float(np.median(inside)), 1),
+                        },
+                    )
+                )
+        cuts = [event.segment for event in events]
+        for before, after in zip(view.speech[:-1], view.speech[1:], strict=True):
+            pause = Segment(before.end, after.start)
+            if pause.duration < self.pause_gap - 0.3 or any(pause.overlap(cut) for cut in cuts):
+                continue
+            pause = _settled([view], pause)
+            # From the dead-air limit on a pause is dead air, unless another party fills it: then it is listening.
+            if self.pause_gap <= pause.duration < self.dead_air and self._share(other, pause) < 0.1:
+                level = round(float(np.median(_span(view.levels, pause))), 1)
+                evidence = {"seconds": round(pause.duration, 2), "fill": "noise floor", "level_dbov": level}
+                events.append(Event("silence-gap", view.name, pause, "notice", evidence))
+        return events
+
+    def _is_gated(self, view: _View, limit: float) -> bool:
+        """True where most pauses between words go below `limit` without being cut in mid-sound."""
+        pauses = [Segment(a.end, b.start) for a, b in zip(view.speech[:-1], view.speech[1:], strict=True)]
+        gated = 0
+        counted = [pause for pause in pauses if pause.duration >= 0.2]
+        for pause in counted:
+            low = segments(_span(view.levels, pause) < limit, frame=FRAME, shortest=0.1)
+            if low:
+                first = Segment(pause.start + low[0].start, pause.start + low[-1].end)
+                gated += not any(self._cut_edges(view, first))
+        return gated >= 2 and gated * 2 >= len(counted)
+
+    def _cut_edges(self, view: _View, segment: Segment) -> tuple[bool, bool]:
+        first, stop = round(segment.start / FRAME), round(segment.end / FRAME)
+        loud = (view.active_level or 0.0) - self.mid_sound
+        # Two frames: the one that the edge falls into is partly silent.
+        before, after = view.levels[max(0, first - 2) : first], view.levels[stop : stop + 2]
+        return bool(len(before) and before.max() > loud), bool(len(after) and after.max() > loud)
+
+    def _in_turn(self, view: _View, segment: Segment) -> bool:
+        near_before = any(s.start < segment.start and s.end > segment.start - self.turn for s in view.speech)
+        near_after = any(s.end > segment.end and s.start < segment.end + self.turn for s in view.speech)
+        return near_before and near_after
+
+    @staticmethod
+    def _share(active: NDArray[np.bool_], segment: Segment) -> float:
+        span = _span(active, segment)
+        return float(np.mean(span)) if len(span) else 0.0
+
+
+@dataclass(frozen=True)
+class _View:
+    """What the detector looks at in one channel."""
+
+    name: str
+    levels: NDArray[np.float32]  # dBov per frame
+    speech: tuple[Segment, ...]
+    speaking: NDArray[np.bool_]  # per frame
+    floor: float  # dBov: median of the frames that are neither speech nor nothing
+    active_level: float | None  # dBov
+
+
+def _view(channel: ChannelMeasurements, duration: float, nothing: float) -> _View:
+    levels = channel.frames.frame_levels()
+    speech = speech_segments(channel.speech, frame=channel.speech_frame, end=duration)
+    near = tuple(Segment(max(0.0, s.start - 0.2), s.end + 0.2) for s in speech)
+    resting = levels[~mask(near, frames=len(levels), frame=FRAME)]
+    resting = resting[resting >= nothing]
+    audible = levels[levels >= nothing]
+    if len(resting) >= 50:
+        floor = float(np.median(resting))
+    else:  # hardly a pause: the quietest moments between syllables
+        floor = float(np.percentile(audible, 3)) if len(audible) else nothing
+    return _View(
+        name=channel.name,
+        levels=levels,
+        speech=speech,
+        speaking=mask(speech, frames=len(levels), frame=FRAME),
+        floor=floor,
+        active_level=channel.level.level if isinstance(channel.level, ActiveLevel) else None,
+    )
+
+
+def _settled(views: list[_View], gap: Segment) -> Segment:
+    """The part of a gap in which every channel has decayed to its floor; speech activity is late by up to 0.2 s."""
+    first, stop = max(0, round(gap.start / FRAME) - 20), round(gap.end / FRAME) + 20
+    frames = min(len(view.levels) for view in views)
+    stop = min(stop, frames)
+    quiet = np.ones(max(0, stop - first), dtype=bool)
+    for view in views:
+        line = max(view.floor + 8.0, (view.active_level if view.active_level is not None else 0.0) - 30.0)
+        quiet &= view.levels[first:stop] < line
+    runs = segments(quiet, frame=FRAME, pause=0.10)
+    if not runs:
+        return gap
+    longest = max(runs, key=lambda run: run.duration)
+    settled = Segment(first * FRAME + longest.start, first * FRAME + longest.end)
+    # In steady noise or music no frame is quiet: then what speech activity says stands.
+    return settled if settled.duration >= gap.duration * 0.7 else gap
+
+
+def _span(values: NDArray[_T], segment: Segment) -> NDArray[_T]:
+    return values[round(segment.start / FRAME) : round(segment.end / FRAME)]
+
+
+def _edge(start: bool, end: bool) -> Literal["start", "end", "neither"]:
+    return "start" if start else "end" if end else "neither"
+
+
+def _graded(seconds: float, warning: float, severe: float) -> Severity:
+    return "severe" if seconds >= severe else "warning" if seconds >= warning else "notice"
+
+
+def _stored(level: float) -> int:
+    """A level in dBov as the frame table stores it."""
+    return round(2 * (level + 127.5))

@@ -1,0 +1,162 @@
+"""Flags: why a person should review the call, each in one sentence that names party, fault, place and consequence.
+
+A rule looks at one kind of evidence. MOS rules fire only on a scale that has bands. Event rules fire
+without any MOS, so that a call with too little speech to be scored is still flagged.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from audioqa.bands import BandSet
+from audioqa.scoring import mean_mos
+from audioqa.types import Event, Finding, Flag, Party, PartyMos, Segment, Skipped
+
+_ORDER = {"severe": 0, "warning": 1, "notice": 2}
+
+
+@dataclass(frozen=True)
+class FlagRules:
+    """When events flag a call.
+
+    Parameters
+    ----------
+    cluster_pause
+        Seconds: dropouts closer than this are told of together.
+    cluster_count, cluster_lost
+        Dropouts, or seconds lost to them, from which such a group flags. Four losses of 20 ms within half a
+        minute are 0.3 % loss; without concealment the E-model (G.107, Bpl 4.3) takes G.711 from 4.4 to 4.2 there and to 3.6 at 1.5 %.
+    clipped_seconds
+        Seconds of clipped stretches on a party from which it flags.
+    least_recording
+        Seconds: a shorter recording is flagged as too short to be a call.
+    """
+
+    cluster_pause: float = 15.0
+    cluster_count: int = 4
+    cluster_lost: float = 0.25
+    clipped_seconds: float = 2.0
+    least_recording: float = 1.0
+
+    def __call__(
+        self,
+        *,
+        parties: Sequence[Party],
+        events: Sequence[Event],
+        findings: Sequence[Finding],
+        duration: float,
+        bands: BandSet,
+    ) -> tuple[Flag, ...]:
+        """Every flag, those about the score first."""
+        found = [flag for party in parties for flag in self._score(party, bands)]
+        for party in parties:
+            mine = [event for event in events if event.channel == party.channel]
+            found += self._dropouts(party, [event for event in mine if event.kind == "dropout"])
+            found += self._clipping(party, [event for event in mine if event.kind == "clipping"])
+            found += self._silence(party, mine)
+        found += self._call(parties, [event for event in events if event.channel is None], duration)
+        found += [Flag("damaged-recording", None, finding.message) for finding in findings if finding.severity != "notice"]
+        return tuple(found)
+
+    def _score(self, party: Party, bands: BandSet) -> Iterator[Flag]:
+        mos = party.mos
+        if isinstance(mos, Skipped) or isinstance(mos.band, Skipped):
+            return
+        worst = None if isinstance(mos.worst, Skipped) else mos.worst
+        if mos.score.value < bands.attention:
+            where = f"; worst between {_span(worst.segment)} (MOS {worst.mos:.1f})" if worst else ""
+            yield Flag(
+                "low-mos",
+                party.channel,
+                f"{party.channel}: MOS {mos.score.value:.1f} ({mos.band}) over the call, below {bands.attention:.1f}{where}",
+                worst.segment if worst else mos.windows[0].segment,
+            )
+        elif worst and worst.mos < bands.painful:
+            yield Flag(
+                "painful-stretch",
+                party.channel,
+                f"{party.channel}: MOS {worst.mos:.1f} between {_span(worst.segment)}, hidden by a call average of {mos.score.value:.1f}",
+                worst.segment,
+            )
+
+    def _dropouts(self, party: Party, dropouts: list[Event]) -> Iterator[Flag]:
+        clusters: list[list[Event]] = []
+        for event in sorted(dropouts, key=lambda event: event.segment):
+            if clusters and event.segment.start - clusters[-1][-1].segment.end < self.cluster_pause:
+                clusters[-1].append(event)
+            else:
+                clusters.append([event])
+        for cluster in clusters:
+            lost = sum(event.segment.duration for event in cluster)
+            if len(cluster) < self.cluster_count and lost < self.cluster_lost:
+                continue
+            place = Segment(cluster[0].segment.start, cluster[-1].segment.end)
+            count = f"{len(cluster)} dropouts" if len(cluster) > 1 else "a dropout"
+            yield Flag(
+                "dropouts",
+                party.channel,
+                f"{party.channel}: {count} between {_span(place)}, {lost * 1000:.0f} ms of sound lost{_there(party, place)}",
+                place,
+            )
+
+    def _clipping(self, party: Party, clipping: list[Event]) -> Iterator[Flag]:
+        seconds = sum(event.segment.duration for event in clipping)
+        if seconds >= self.clipped_seconds or any(event.severity == "severe" for event in clipping):
+            place = Segment(clipping[0].segment.start, clipping[-1].segment.end)
+            yield Flag(
+                "clipping",
+                party.channel,
+                f"{party.channel}: too loud for its input, clipped in {seconds:.0f} s of sound between {_span(place)}{_there(party, place)}",
+                clipping[0].segment,
+            )
+
+    def _silence(self, party: Party, events: list[Event]) -> Iterator[Flag]:
+        gaps = [event for event in events if event.kind == "silence-gap" and event.severity != "notice"]
+        if gaps:
+            seconds = sum(event.segment.duration for event in gaps)
+            longest = max(gaps, key=lambda event: event.segment.duration).segment
+            count = f"{len(gaps)} gaps" if len(gaps) > 1 else "a gap"
+            yield Flag(
+                "silence-gap",
+                party.channel,
+                f"{party.channel}: sound went away within a turn, {count} of {seconds:.1f} s in all, the longest at {clock(longest.start)}"
+                + _there(party, longest),
+                longest,
+            )
+        for event in events:
+            if event.kind == "digital-silence" and event.severity == "severe":
+                yield Flag("silent-leg", party.channel, f"{party.channel}: no signal at all on this channel, not even noise", event.segment)
+
+    def _call(self, parties: Sequence[Party], events: list[Event], duration: float) -> Iterator[Flag]:
+        dead = [event for event in events if event.kind == "dead-air" and event.severity == "severe"]
+        if dead:
+            longest = max(dead, key=lambda event: event.segment.duration).segment
+            count = f"{len(dead)} stretches of dead air, the longest" if len(dead) > 1 else "dead air of"
+            yield Flag("dead-air", None, f"{count} {longest.duration:.0f} s, from {clock(longest.start)}", longest)
+        if duration < self.least_recording:
+            yield Flag("too-short", None, f"the recording holds only {duration:.2f} s: cut short, or not a call")
+        elif not any(party.speech > 0 for party in parties):
+            yield Flag("no-speech", None, "nobody speaks in this recording")
+
+
+def clock(seconds: float) -> str:
+    """Seconds as ``m:ss``, or ``h:mm:ss`` from an hour on.
+
+    >>> clock(130.4), clock(3725)
+    ('2:10', '1:02:05')
+    """
+    minutes, second = divmod(int(seconds), 60)
+    hours, minute = divmod(minutes, 60)
+    return f"{hours}:{minute:02d}:{second:02d}" if hours else f"{minute}:{second:02d}"
+
+
+def _span(segment: Segment) -> str:
+    return f"{clock(segment.start)} and {clock(segment.end)}"
+
+
+def _there(party: Party, place: Segment) -> str:
+    if not isinstance(party.mos, PartyMos):
+        return ""
+    mos = mean_mos(party.mos.windows, place)
+    return "" if mos is None else f", MOS {mos:.1f} there"

@@ -1,0 +1,150 @@
+"""From window scores to a party's MOS, and from the parties' to the call's.
+
+A party's MOS is the mean of its windows, weighted by the speech in them. Means hide short painful faults, so the
+5th percentile, the worst half minute of the clock and the seconds below the attention threshold stand beside it.
+They are read off windows and never off averages of averages. The call's MOS is that of its worse party.
+
+The interval is 90 % and covers what another condition average on the same calibration would do: the residual of the
+calibration on condition averages, which does not shrink with more windows, and the standard error of the
+windows, of which every second counts because they overlap by half.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from audioqa.bands import BandSet
+from audioqa.perceptual.calibration import Calibration
+from audioqa.types import PartyMos, Score, Segment, Skipped, WindowScore, Worst
+from audioqa.windows import LEAST_SPEECH, ScoredWindow
+
+WORST_SPAN = 30.0
+"""Seconds of the clock that the worst stretch covers."""
+
+WORST_SPEECH = 6.0
+"""Seconds of speech that such a stretch must hold."""
+
+_NORMAL_90 = 1.645  # half-width of the central 90 % of a normal distribution, in standard deviations
+
+
+def party_mos(
+    windows: Sequence[ScoredWindow],
+    speaking: NDArray[np.bool_],
+    *,
+    frame: float,
+    calibration: Calibration | None,
+    bands: BandSet,
+    source: str,
+) -> PartyMos | Skipped:
+    """Pool one party's windows.
+
+    Parameters
+    ----------
+    windows
+        Scored windows on the estimator's own scale.
+    speaking
+        Shape (frames,): speech activity.
+    frame
+        Seconds per frame of `speaking`.
+    calibration
+        Map to a reporting scale; without one there are no bands and no thresholds.
+    bands
+        The band set in force.
+    source
+        Identity of the estimator, its weights and its calibration.
+    """
+    if not windows:
+        seconds = float(np.count_nonzero(speaking)) * frame
+        if seconds < frame:
+            return Skipped("mos", None, "no speech")
+        return Skipped(
+            "mos", None, f"too little speech in one place ({seconds:.1f} s in all; a window needs {LEAST_SPEECH:.0f} s)"
+        )
+    mapped = tuple(
+        WindowScore(w.segment, w.speech, calibration.apply(w.opinion.mos) if calibration else w.opinion.mos, w.opinion.dimensions)
+        for w in windows
+    )
+    mos = np.array([window.mos for window in mapped])
+    speech = np.array([window.speech for window in mapped])
+    mean = float(np.average(mos, weights=speech))
+    spread = math.sqrt(float(np.average((mos - mean) ** 2, weights=speech)))
+    deviation = math.hypot(calibration.residual if calibration else 0.0, spread / math.sqrt(max(1.0, len(mos) / 2)))
+    half = _NORMAL_90 * deviation
+    context = calibration.context if calibration else "model"
+    score = Score("MOS-LQO", context, mean, max(1.0, mean - half), min(5.0, mean + half), source)
+    no_bands = Skipped("band", None, f"band set {bands.name!r} is not made for the {context} context of this score")
+    banded = context == bands.context
+    order = np.argsort(mos)
+    reached = np.cumsum(speech[order])
+    curve = mos_curve(mapped, seconds=math.ceil(len(speaking) * frame))
+    active = _per_second(speaking, frame=frame, seconds=len(curve))
+    return PartyMos(
+        score=score,
+        band=bands.band(mean) if banded else no_bands,
+        percentile_5=float(mos[order][np.searchsorted(reached, 0.05 * reached[-1])]),
+        worst=_worst(curve, active),
+        seconds_below=float(active[curve < bands.attention].sum()) if banded else no_bands,
+        threshold=bands.attention if banded else no_bands,
+        windows=mapped,
+    )
+
+
+def mos_curve(windows: Sequence[WindowScore], *, seconds: int) -> NDArray[np.float64]:
+    """MOS of each second of the clock: mean of the windows over it; NaN where there is none. Never leaves this package as NaN.
+
+    Parameters
+    ----------
+    windows
+        In any order.
+    seconds
+        Length of the curve.
+    """
+    total, count = np.zeros(seconds), np.zeros(seconds)
+    for window in windows:
+        first, stop = math.floor(window.segment.start), math.ceil(window.segment.end)
+        total[first:stop] += window.mos
+        count[first:stop] += 1
+    return np.divide(total, count, out=np.full(seconds, np.nan), where=count > 0)
+
+
+def mean_mos(windows: Sequence[WindowScore], segment: Segment) -> float | None:
+    """Mean MOS over a stretch, weighted by how much of each window lies in it; None where no window does."""
+    weights = [window.segment.overlap(segment) for window in windows]
+    if not any(weights):
+        return None
+    return float(np.average([window.mos for window in windows], weights=weights))
+
+
+def call_mos(parties: Sequence[tuple[str, PartyMos | Skipped]], bands: BandSet) -> tuple[Score | Skipped, str | Skipped]:
+    """The worse party's score and its band; a `Skipped` naming each party's reason where none has a score."""
+    scored = [mos for _, mos in parties if isinstance(mos, PartyMos)]
+    if not scored:
+        reasons = "; ".join(f"{name}: {mos.reason}" for name, mos in parties if isinstance(mos, Skipped))
+        skipped = Skipped("mos", None, reasons or "no channels")
+        return skipped, skipped
+    worse = min(scored, key=lambda mos: mos.score.value)
+    return worse.score, worse.band
+
+
+def _worst(curve: NDArray[np.float64], active: NDArray[np.float64]) -> Worst | Skipped:
+    span = min(round(WORST_SPAN), len(curve))
+    speech = np.where(np.isnan(curve), 0.0, active)
+    value = np.where(np.isnan(curve), 0.0, curve) * speech
+    speech_sum = np.convolve(speech, np.ones(span), mode="valid")
+    value_sum = np.convolve(value, np.ones(span), mode="valid")
+    enough = speech_sum >= WORST_SPEECH - 1e-6
+    if not enough.any():
+        return Skipped("worst", None, f"no {span} s hold {WORST_SPEECH:.0f} s of scored speech")
+    mean = np.divide(value_sum, speech_sum, out=np.full(len(enough), np.inf), where=enough)
+    start = int(np.argmin(mean))
+    return Worst(Segment(float(start), float(start + span)), float(mean[start]), float(speech_sum[start]))
+
+
+def _per_second(speaking: NDArray[np.bool_], *, frame: float, seconds: int) -> NDArray[np.float64]:
+    """Seconds of speech in each second of the clock."""
+    second = np.minimum((np.arange(len(speaking)) + 0.5) * frame, seconds - 0.5).astype(np.int64)
+    return np.bincount(second, weights=speaking * frame, minlength=seconds)[:seconds]

@@ -1,0 +1,161 @@
+"""Configuration: one TOML file, environment variables, options; the later ones win.
+
+``audioqa.toml`` in the working folder, or the file that ``--config`` or ``AUDIOQA_CONFIG`` names::
+
+    estimator = "distillmos"
+    threads = 2
+
+    [bands]
+    name = "our own"
+    context = "narrowband"
+    bands = [[4.2, "Good"], [3.4, "Acceptable"], [1.0, "Bad"]]
+    attention = 3.4
+    painful = 3.0
+
+    [detectors.silence]
+    dead_air = 3.0
+
+The plain keys are also environment variables: ``AUDIOQA_ESTIMATOR``, ``AUDIOQA_THREADS``.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from audioqa.analysis import Analyser, make_analyser
+from audioqa.bands import CONTACT_CENTRE, BandSet
+from audioqa.detectors import DETECTORS
+from audioqa.errors import SettingsError
+from audioqa.types import Context, Detector
+
+DEFAULT_FILE = "audioqa.toml"
+"""Read from the working folder where it exists and no other file is named."""
+
+NO_ESTIMATOR = "none"
+"""In place of an estimator's name: events only, no MOS."""
+
+
+class BandSettings(BaseModel):
+    """A band set in the configuration; `audioqa.bands.BandSet` says what the keys mean."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: str
+    context: Context = "narrowband"
+    bands: tuple[tuple[float, str], ...]
+    attention: float = Field(ge=1, le=5)
+    painful: float = Field(ge=1, le=5)
+
+
+class Settings(BaseSettings):
+    """Everything that can be configured.
+
+    Parameters
+    ----------
+    estimator
+        ``distillmos``, ``dnsmos`` or ``none``.
+    threads
+        Threads that one network may use, 1 to 256.
+    bands
+        A band set in place of the contact-centre one.
+    detectors
+        Thresholds by detector (``silence``, ``clipping``, ``dropouts``) and name, in place of the defaults.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="AUDIOQA_", extra="forbid", validate_assignment=True)
+
+    estimator: str = "distillmos"
+    threads: int = Field(default=1, ge=1, le=256)
+    bands: BandSettings | None = None
+    detectors: dict[str, dict[str, float]] = Field(default_factory=dict)
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003 - the library's signature
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """The environment before the file, which arrives as the initial values."""
+        return env_settings, init_settings
+
+    def analyser(self) -> Analyser:
+        """The analyser that these settings describe.
+
+        Raises
+        ------
+        SettingsError
+            Where there is no such estimator, detector or threshold.
+        WeightsError
+            Where the estimator's weights are not installed.
+        """
+        bands = CONTACT_CENTRE
+        if self.bands:
+            bands = BandSet(**{key: getattr(self.bands, key) for key in BandSettings.model_fields})
+        return make_analyser(
+            None if self.estimator == NO_ESTIMATOR else self.estimator,
+            detectors=self._detectors(),
+            bands=bands,
+            threads=self.threads,
+        )
+
+    def _detectors(self) -> tuple[Detector, ...]:
+        known = {type(detector).__name__.lower(): detector for detector in DETECTORS}
+        for name, thresholds in self.detectors.items():
+            if name not in known:
+                raise SettingsError(f"there is no detector {name!r}; there are {', '.join(known)}")
+            try:
+                known[name] = dataclasses.replace(known[name], **thresholds)  # type: ignore[type-var]
+            except TypeError as error:
+                fields = ", ".join(field.name for field in dataclasses.fields(known[name]))  # type: ignore[arg-type]
+                raise SettingsError(f"detectors.{name}: {error}; its thresholds are {fields}") from None
+        return tuple(known.values())
+
+
+def load_settings(
+    config: str | os.PathLike[str] | None = None, *, estimator: str | None = None, threads: int | None = None
+) -> Settings:
+    """Read the configuration.
+
+    Parameters
+    ----------
+    config
+        A TOML file; None for the one that ``AUDIOQA_CONFIG`` names, or ``audioqa.toml`` where it exists.
+    estimator, threads
+        Given as options: they win over the environment and the file.
+
+    Raises
+    ------
+    SettingsError
+        Where the file is missing or not TOML, or a key or value cannot be used.
+    """
+    named = config or os.environ.get("AUDIOQA_CONFIG")
+    path = Path(named) if named else Path(DEFAULT_FILE)
+    values: dict[str, Any] = {}
+    if named or path.is_file():
+        try:
+            values = tomllib.loads(path.read_text(encoding="utf-8"))
+        except OSError as error:
+            raise SettingsError(f"{path}: the configuration file cannot be read: {error.strerror}") from None
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise SettingsError(f"{path}: not a TOML file: {error}") from None
+    try:
+        settings = Settings(**values)
+        if estimator is not None:
+            settings.estimator = estimator
+        if threads is not None:
+            settings.threads = threads
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise SettingsError(f"{path if values else 'settings'}: {where}: {first['msg'].lower()}") from None
+    return settings

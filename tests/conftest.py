@@ -1,0 +1,18 @@
+"""Where the tests find real audio, and how they skip without it."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture(scope="session")
+def audio_data() -> Path:
+    """The folder of real audio: ``AUDIOQA_DATA``, else ``../shared/data`` beside the repository."""
+    named = os.environ.get("AUDIOQA_DATA")
+    folder = Path(named) if named else Path(__file__).parents[2] / "shared" / "data"
+    if not folder.is_dir():
+        pytest.skip(f"no real audio: {'AUDIOQA_DATA names no folder' if named else 'AUDIOQA_DATA is not set'}")
+    return folder
