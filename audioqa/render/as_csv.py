@@ -1,0 +1,151 @@
+"""CSV: one row for each channel of each file, with the call's own figures repeated on every row.
+
+Rows stream: a header once, then the rows of one report after another. ``mos_pred`` and the dimensions carry NISQA's
+names (Mittag et al. 2021), the rest ours. A cell is empty only where the column beside it (``skipped``) says why.
+
+A cell whose text comes from outside (file, channel, reason) and begins like a formula gets an apostrophe in front, so
+that a spreadsheet shows it instead of running it (OWASP, "CSV Injection").
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Mapping
+
+from audioqa.render.wording import printable
+from audioqa.types import CallReport, Event, Party, PartyMos, Score, Skipped, Worst
+
+KINDS = (
+    "dropout",
+    "clipping",
+    "dead-air",
+    "silence-gap",
+    "leading-silence",
+    "trailing-silence",
+    "digital-silence",
+)
+"""Kinds of event with columns of their own; events of any other kind are summed in ``other``."""
+
+DIMENSIONS = ("noi_pred", "dis_pred", "col_pred", "loud_pred")
+"""NISQA's dimensions: noisiness, discontinuity, coloration, loudness; empty unless the estimator gives them."""
+
+_BEFORE = ("file", "channel", "duration", "speech", "level", "activity", "mos_pred", *DIMENSIONS, "mos_low", "mos_high")
+_MOS = ("mos_scale", "band", "percentile_5", "worst_30s_mos", "worst_30s_start", "seconds_below", "threshold")
+_CALL = ("call_mos", "call_band", "flagged", "flags", "findings", "skipped")
+_IDENTITY = ("sha256", "estimator", "band_set", "settings_digest", "version")
+_COUNTS = tuple(f"{kind.replace('-', '_')}_{what}" for kind in (*KINDS, "other") for what in ("count", "seconds"))
+
+COLUMNS = (*_BEFORE, *_MOS, *_COUNTS, *_CALL, *_IDENTITY)
+"""Every column, in order."""
+
+
+def csv_header() -> str:
+    """The header row, with its line break."""
+    return _line(COLUMNS)
+
+
+def csv_rows(report: CallReport) -> str:
+    """One row for each channel of the report, each with its line break.
+
+    An event of the whole call (dead air) counts on every row, since it happened to every party.
+    """
+    return "".join(_line(_cells(report, party)) for party in report.parties)
+
+
+def _cells(report: CallReport, party: Party) -> list[str]:
+    row: dict[str, str] = {
+        "file": _safe(report.recording.path),
+        "channel": _safe(party.channel),
+        "duration": _number(report.recording.duration),
+        "speech": _number(party.speech),
+        **_level(party),
+        **_mos(party.mos),
+        **_events([event for event in report.events if event.channel in (party.channel, None)]),
+        "call_mos": _number(report.mos.value) if isinstance(report.mos, Score) else "",
+        "call_band": "" if isinstance(report.band, Skipped) else _safe(report.band),
+        "flagged": "yes" if report.flags else "no",
+        "flags": _safe("; ".join(flag.reason for flag in report.flags)),
+        "findings": _safe("; ".join(finding.message for finding in report.findings)),
+        "skipped": _safe(_skipped(report, party)),
+        "sha256": report.recording.sha256,
+        "estimator": _safe(report.estimator),
+        "band_set": _safe(report.band_set),
+        "settings_digest": report.settings_digest,
+        "version": report.version,
+    }
+    return [row.get(column, "") for column in COLUMNS]
+
+
+def _level(party: Party) -> dict[str, str]:
+    if isinstance(party.level, Skipped):
+        return {}
+    return {"level": _number(party.level.level), "activity": _number(party.level.activity)}
+
+
+def _mos(mos: PartyMos | Skipped) -> dict[str, str]:
+    if isinstance(mos, Skipped):
+        return {}
+    cells = {
+        "mos_pred": _number(mos.score.value),
+        "mos_low": _number(mos.score.low),
+        "mos_high": _number(mos.score.high),
+        "mos_scale": f"{mos.score.scale} {mos.score.context}",
+        "percentile_5": _number(mos.percentile_5),
+    }
+    if not isinstance(mos.band, Skipped):
+        cells["band"] = _safe(mos.band)
+    if isinstance(mos.worst, Worst):
+        cells |= {"worst_30s_mos": _number(mos.worst.mos), "worst_30s_start": _number(mos.worst.segment.start)}
+    if not isinstance(mos.seconds_below, Skipped) and not isinstance(mos.threshold, Skipped):
+        cells |= {"seconds_below": _number(mos.seconds_below), "threshold": _number(mos.threshold)}
+    return cells | _dimensions(mos)
+
+
+def _dimensions(mos: PartyMos) -> dict[str, str]:
+    """Speech-weighted means of the dimensions, as the MOS itself is pooled."""
+    cells = {}
+    for name in DIMENSIONS:
+        weighted = [(window.dimensions[name], window.speech) for window in mos.windows if name in window.dimensions]
+        total = sum(weight for _, weight in weighted)
+        if total > 0:
+            cells[name] = _number(sum(value * weight for value, weight in weighted) / total)
+    return cells
+
+
+def _events(events: Iterable[Event]) -> Mapping[str, str]:
+    counts = dict.fromkeys((*KINDS, "other"), 0)
+    seconds = dict.fromkeys((*KINDS, "other"), 0.0)
+    for event in events:
+        kind = event.kind if event.kind in KINDS else "other"
+        counts[kind] += 1
+        seconds[kind] += event.segment.duration
+    cells = {f"{kind.replace('-', '_')}_count": str(count) for kind, count in counts.items()}
+    return cells | {f"{kind.replace('-', '_')}_seconds": _number(total) for kind, total in seconds.items()}
+
+
+def _skipped(report: CallReport, party: Party) -> str:
+    """What this row lacks, and why, each reason once."""
+    own: list[Skipped] = [value for value in (party.level, party.mos) if isinstance(value, Skipped)]
+    if isinstance(party.mos, PartyMos):
+        parts = (party.mos.band, party.mos.worst, party.mos.seconds_below, party.mos.threshold)
+        own += [value for value in parts if isinstance(value, Skipped)]
+    own += [value for value in (report.mos, report.band) if isinstance(value, Skipped)]
+    own += [value for value in report.skipped if value.channel in (party.channel, None)]
+    return "; ".join(dict.fromkeys(f"{value.kind}: {value.reason}" for value in own))
+
+
+def _number(value: float) -> str:
+    return f"{value:.4f}".rstrip("0").rstrip(".")
+
+
+def _safe(text: str) -> str:
+    """Text from outside, that no spreadsheet takes for a formula and no line break or control character splits."""
+    text = printable(text)
+    return f"'{text}" if text.lstrip().startswith(("=", "+", "-", "@")) else text
+
+
+def _line(cells: Iterable[str]) -> str:
+    buffer = io.StringIO()
+    csv.writer(buffer, lineterminator="\n").writerow(cells)
+    return buffer.getvalue()
