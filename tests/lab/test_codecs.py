@@ -1,0 +1,115 @@
+"""The laboratory's codecs: aligned, repeatable, and each as lossy as it is."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from audioqa.errors import SettingsError
+from audioqa.lab import native
+from audioqa.lab.codecs import CODECS, TELEPHONE_CODECS, CodecUnavailableError, codec_rate, transcode
+
+
+def _voiced(rate: int, seconds: float = 3.0, *, seed: int = 1) -> NDArray[np.float32]:
+    """Noise-excited vowels with a moving pitch and syllables of 200 ms: speech enough for a speech codec."""
+    rng = np.random.default_rng(seed)
+    n = round(rate * seconds)
+    pitch = 120 + 20 * np.sin(2 * np.pi * 0.7 * np.arange(n) / rate)
+    phase = np.cumsum(pitch) / rate
+    source = np.where(np.diff(np.floor(phase), prepend=0) > 0, 1.0, 0.0) + 0.01 * rng.standard_normal(n)
+    spectrum = np.fft.rfft(source)
+    hertz = np.fft.rfftfreq(n, 1 / rate)
+    formants = sum(1 / (1 + ((hertz - centre) / 120) ** 2) for centre in (500, 1500, 2500))
+    shaped = np.fft.irfft(spectrum * formants * (hertz > 150), n)
+    shaped *= 0.55 - 0.45 * np.cos(2 * np.pi * 5 * np.arange(n) / rate)
+    return (0.4 * shaped / np.abs(shaped).max()).astype(np.float32)
+
+
+def _lag(before: NDArray[np.float32], after: NDArray[np.float32]) -> int:
+    size = 2 * len(before)
+    correlation = np.fft.irfft(np.fft.rfft(after, size) * np.conj(np.fft.rfft(before, size)))
+    lag = int(np.argmax(correlation))
+    return lag if lag < size // 2 else lag - size
+
+
+def _transcoded(samples: NDArray[np.float32], rate: int, codec: str) -> NDArray[np.float32]:
+    try:
+        return transcode(samples, rate, codec)
+    except CodecUnavailableError as missing:
+        pytest.skip(str(missing))
+
+
+@pytest.mark.parametrize("codec", CODECS)
+def test_output_is_aligned_with_the_input_to_one_sample(codec: str) -> None:
+    rate = codec_rate(codec) or 8000
+    source = _voiced(rate)
+    heard = _transcoded(source, rate, codec)
+    assert heard.shape == source.shape
+    assert heard.dtype == np.float32
+    assert abs(_lag(source, heard)) <= 1
+
+
+@pytest.mark.parametrize("codec", CODECS)
+@pytest.mark.parametrize("rate", [8000, 16000])
+def test_a_click_at_the_very_end_is_kept_at_any_rate(codec: str, rate: int) -> None:
+    source = _voiced(rate, 1.013)
+    source[-rate // 20 :] = _voiced(rate, 0.05, seed=2)[-rate // 20 :] * 2
+    heard = _transcoded(source, rate, codec)
+    assert len(heard) == len(source)
+    ending = heard[-rate // 20 :].astype(np.float64)
+    assert np.sum(ending**2) > 0.2 * np.sum(source[-rate // 20 :].astype(np.float64) ** 2)
+
+
+@pytest.mark.parametrize("codec", CODECS)
+def test_the_same_input_gives_the_same_output(codec: str) -> None:
+    source = _voiced(8000, 1.0)
+    assert np.array_equal(_transcoded(source, 8000, codec), transcode(source, 8000, codec))
+
+
+def test_companding_gives_only_the_256_values_of_g711() -> None:
+    source = np.linspace(-1, 1 - 2**-15, 65536, dtype=np.float32)
+    mu_law = np.unique(np.rint(transcode(source, 8000, "ulaw") * 32768))
+    a_law = np.unique(np.rint(transcode(source, 8000, "alaw") * 32768))
+    assert (len(mu_law), mu_law.max()) == (255, 32124)  # plus and minus zero are one value
+    assert (len(a_law), a_law.max()) == (256, 32256)
+
+
+def test_silence_of_a_law_is_a_constant_8_and_not_zero() -> None:
+    silence = np.zeros(800, dtype=np.float32)
+    assert set(np.rint(transcode(silence, 8000, "alaw") * 32768)) == {8.0}
+    assert not transcode(silence, 8000, "ulaw").any()
+
+
+def test_a_higher_bit_rate_leaves_less_error() -> None:
+    source = _voiced(8000)
+
+    def error(codec: str) -> float:
+        return float(np.mean((transcode(source, 8000, codec) - source) ** 2))
+
+    for low, high in (("g726-16", "g726-24"), ("g726-24", "g726-32"), ("g726-32", "g726-40"), ("mp3-16k", "mp3-32k")):
+        assert error(high) < error(low), (low, high)
+
+
+def test_overload_is_limited_instead_of_wrapping_round() -> None:
+    loud = 3 * _voiced(8000, 0.5)
+    assert np.array_equal(transcode(loud, 8000, "ulaw"), transcode(np.clip(loud, -1, 1), 8000, "ulaw"))
+
+
+def test_nothing_in_gives_nothing_out() -> None:
+    for codec in TELEPHONE_CODECS:
+        assert transcode(np.zeros(0, dtype=np.float32), 8000, codec).shape == (0,)
+
+
+def test_an_unknown_codec_is_named_with_the_known_ones() -> None:
+    with pytest.raises(SettingsError, match=r"needed one of none.*got codec 'g711'"):
+        transcode(np.zeros(8, dtype=np.float32), 8000, "g711")
+
+
+def test_a_missing_library_is_named_with_its_debian_package(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(name: str) -> None:
+        raise OSError(name)
+
+    monkeypatch.setattr(native.ctypes, "CDLL", refuse)
+    with pytest.raises(CodecUnavailableError, match="apt-get install libbcg729-0"):
+        transcode(_voiced(8000, 0.1), 8000, "g729")
