@@ -7,8 +7,9 @@ Kinds of event:
     (Google's contact-centre insights), severe from 10 s (Observe.ai).
 ``silence-gap``
     One party's sound goes away within its turn. Either the path was cut: the level falls below the party's own
-    noise floor, or to digital silence, from 0.5 s on (what is shorter is a dropout); or there is a pause of 1 s and
-    more that ends before it would be dead air.
+    noise floor, or to digital silence, or stops and begins in mid-sound, from 0.4 s on (what is shorter is a dropout); or
+    there is a pause of 1 s and more that ends before it would be dead air (not where parties share a channel: there it
+    may be a change of turn).
 ``leading-silence``, ``trailing-silence``
     Nobody speaks yet, or any more, for 2 s and longer.
 ``digital-silence``
@@ -48,8 +49,11 @@ class Silence:
         Observe.ai 10 s).
     edge_warning
         Seconds from which leading or trailing silence is a warning.
-    cut_gap
-        Seconds: shortest gap of a path that was cut; shorter ones are dropouts.
+    cut_gap, coded_gap
+        Seconds: shortest gap of a path that was cut, and the same where a codec came after the cut: decoders ring on for up to
+        0.2 s (measured on GSM full rate), so that less is left of it. What is shorter is a dropout.
+    lull
+        Seconds: a stretch below the floor that is neither digital silence nor cut at an end is a lull in the noise unless it is longer.
     pause_gap
         Seconds: shortest pause inside a turn that is reported though nothing was cut. Pauses in fluent speech are
         mostly under 1 s (Campione & Véronis 2002: long pauses begin at 1 s).
@@ -59,6 +63,11 @@ class Silence:
         dB under the party's own noise floor at which the path is taken to be cut.
     nothing
         dBov: what is quieter carries no signal; one step of 16 bits is -90 dBov, an idle line above -75 dBov.
+    idle, idle_similarity
+        dBov and correlation, 0 to 1: a frame below the one that repeats itself above the other after 10, 20 or 30 ms is what an idle
+        decoder makes of digital silence (GSM full rate settles at -66 dBov, correlation 1.00), not noise.
+    abrupt
+        dB by which sound falls within 20 ms, or rises, where a gap with the noise floor in it was cut at both ends.
     mid_sound
         dB under the active speech level above which sound that stops at a gap's edge was cut in the middle.
     digital
@@ -69,11 +78,16 @@ class Silence:
     dead_air_warning: float = 5.0
     dead_air_severe: float = 10.0
     edge_warning: float = 10.0
-    cut_gap: float = 0.5
+    cut_gap: float = 0.4
+    coded_gap: float = 0.3
+    lull: float = 0.7
     pause_gap: float = 1.0
     turn: float = 2.0
     below_floor: float = 8.0
     nothing: float = -80.0
+    idle: float = -60.0
+    idle_similarity: float = 0.98
+    abrupt: float = 25.0
     mid_sound: float = 20.0
     digital: float = 10.0
 
@@ -84,11 +98,12 @@ class Silence:
         if any(len(channel.speech) == 0 and len(channel.frames) for channel in measurements.channels):
             reason = "speech activity was not measured"
             return Detection(tuple(events), tuple(Skipped(kind, None, reason) for kind in KINDS[:4]))
-        views = [_view(channel, duration, self.nothing) for channel in measurements.channels]
+        views = [self._view(channel, duration) for channel in measurements.channels]
         events += self._nobody(views, duration)
         for number, view in enumerate(views):
             others = [other.speaking for i, other in enumerate(views) if i != number]
-            events += self._gaps(view, np.logical_or.reduce(others) if others else np.zeros_like(view.speaking))
+            other = np.logical_or.reduce(others) if others else np.zeros_like(view.speaking)
+            events += self._gaps(view, other, separable=len(views) > 1)
         return Detection(tuple(sorted(events, key=lambda event: (event.channel or "", event.segment))))
 
     def _digital(self, channel: ChannelMeasurements, duration: float) -> list[Event]:
@@ -137,27 +152,33 @@ class Silence:
         else:
             sound = "noise floor"
         severity: Severity = "notice"
-        if kind == "dead-air" and sound != "sound that is not speech":
+        if sound == "sound that is not speech":
+            pass  # ringing, music or a noisy line: nobody speaks, but the line is not dead
+        elif kind == "dead-air":
             severity = _graded(gap.duration, self.dead_air_warning, self.dead_air_severe)
         elif gap.duration >= self.edge_warning:
             severity = "warning"
         evidence = {"seconds": round(gap.duration, 2), "level_dbov": round(loudest, 1), "sound": sound}
         return Event(kind, None, gap, severity, evidence)
 
-    def _gaps(self, view: _View, other: NDArray[np.bool_]) -> list[Event]:
-        """Cut stretches first, then the pauses that no cut explains."""
+    def _gaps(self, view: _View, other: NDArray[np.bool_], *, separable: bool) -> list[Event]:
+        """Stretches below the floor first, then the pauses; where parties share a channel, a pause may be a change of turn."""
         if not view.speech or view.active_level is None:
             return []
         events: list[Event] = []
         limit = max(self.nothing, view.floor - self.below_floor)
         gated = self._is_gated(view, limit)
-        for segment in segments(view.levels < limit, frame=FRAME, shortest=self.cut_gap, pause=0.03):
+        for segment in segments(view.dead | (view.levels < limit), frame=FRAME, shortest=self.coded_gap, pause=0.03):
+            exact = float(np.mean(_span(view.levels, segment) < self.nothing)) > 0.9
+            if segment.duration < (self.cut_gap if exact else self.coded_gap):
+                continue
             cut_start, cut_end = self._cut_edges(view, segment)
             in_turn = self._in_turn(view, segment)
             listening = self._share(other, segment) > 0.3
+            if not exact and not (cut_start or cut_end) and segment.duration < self.lull:
+                continue
             if in_turn and (cut_start or cut_end or not (gated or listening)):
                 inside = _span(view.levels, segment)
-                digital = bool(np.median(inside) < self.nothing)
                 events.append(
                     Event(
                         "silence-gap",
@@ -166,7 +187,7 @@ class Silence:
                         "severe" if segment.duration >= self.dead_air else "warning",
                         {
                             "seconds": round(segment.duration, 2),
-                            "fill": "digital silence" if digital else "below the noise floor",
+                            "fill": "digital silence" if exact else "below the noise floor",
                             "cut_in_mid_sound": "both ends" if cut_start and cut_end else _edge(cut_start, cut_end),
                             "floor_dbov": round(view.floor, 1),
                             "level_dbov": round(float(np.median(inside)), 1),
@@ -174,17 +195,46 @@ class Silence:
                     )
                 )
         cuts = [event.segment for event in events]
+        pause_gap = self.pause_gap if separable else float("inf")
         for before, after in zip(view.speech[:-1], view.speech[1:], strict=True):
             pause = Segment(before.end, after.start)
-            if pause.duration < self.pause_gap - 0.3 or any(pause.overlap(cut) for cut in cuts):
+            if pause.duration < self.cut_gap - 0.3 or any(pause.overlap(cut) for cut in cuts):
                 continue
             pause = _settled([view], pause)
+            both = pause.duration >= self.cut_gap and self._cut_out(view, pause)
             # From the dead-air limit on a pause is dead air, unless another party fills it: then it is listening.
-            if self.pause_gap <= pause.duration < self.dead_air and self._share(other, pause) < 0.1:
-                level = round(float(np.median(_span(view.levels, pause))), 1)
-                evidence = {"seconds": round(pause.duration, 2), "fill": "noise floor", "level_dbov": level}
-                events.append(Event("silence-gap", view.name, pause, "notice", evidence))
+            long = pause_gap <= pause.duration < self.dead_air and self._share(other, pause) < 0.1
+            if both or long:
+                evidence = {
+                    "seconds": round(pause.duration, 2),
+                    "fill": "noise floor",
+                    "cut_in_mid_sound": "both ends" if both else "neither",
+                    "level_dbov": round(float(np.median(_span(view.levels, pause))), 1),
+                }
+                events.append(Event("silence-gap", view.name, pause, "warning" if both else "notice", evidence))
         return events
+
+    def _view(self, channel: ChannelMeasurements, duration: float) -> _View:
+        levels = channel.frames.frame_levels()
+        speech = speech_segments(channel.speech, frame=channel.speech_frame, end=duration)
+        near = tuple(Segment(max(0.0, s.start - 0.2), s.end + 0.2) for s in speech)
+        alike = channel.frames.similarity >= round(255 * self.idle_similarity)
+        dead = (levels < self.nothing) | ((levels < self.idle) & alike)
+        resting = levels[~mask(near, frames=len(levels), frame=FRAME) & ~dead]
+        audible = levels[~dead]
+        if len(resting) >= 50:
+            floor = float(np.percentile(resting, 25))
+        else:  # hardly a pause: the quietest moments between syllables
+            floor = float(np.percentile(audible, 3)) if len(audible) else self.nothing
+        return _View(
+            name=channel.name,
+            levels=levels,
+            dead=dead,
+            speech=speech,
+            speaking=mask(speech, frames=len(levels), frame=FRAME),
+            floor=floor,
+            active_level=channel.level.level if isinstance(channel.level, ActiveLevel) else None,
+        )
 
     def _is_gated(self, view: _View, limit: float) -> bool:
         """True where most pauses between words go below `limit` without being cut in mid-sound."""
@@ -192,7 +242,7 @@ class Silence:
         gated = 0
         counted = [pause for pause in pauses if pause.duration >= 0.2]
         for pause in counted:
-            low = segments(_span(view.levels, pause) < limit, frame=FRAME, shortest=0.1)
+            low = segments(_span(view.dead | (view.levels < limit), pause), frame=FRAME, shortest=0.1)
             if low:
                 first = Segment(pause.start + low[0].start, pause.start + low[-1].end)
                 gated += not any(self._cut_edges(view, first))
@@ -204,6 +254,17 @@ class Silence:
         # Two frames: the one that the edge falls into is partly silent.
         before, after = view.levels[max(0, first - 2) : first], view.levels[stop : stop + 2]
         return bool(len(before) and before.max() > loud), bool(len(after) and after.max() > loud)
+
+    def _cut_out(self, view: _View, segment: Segment) -> bool:
+        """True where loud sound stops within 20 ms at the start of a gap and begins so at its end."""
+        first, stop = round(segment.start / FRAME), round(segment.end / FRAME)
+        before, after = view.levels[max(0, first - 2) : first], view.levels[stop : stop + 2]
+        inside = view.levels[first:stop]
+        if len(inside) < 4 or not len(before) or not len(after):
+            return False
+        loud = (view.active_level or 0.0) - self.mid_sound / 2
+        fall, rise = float(before.max()), float(after.max())
+        return min(fall, rise) > loud and min(fall - inside[1], rise - inside[-2]) > self.abrupt
 
     def _in_turn(self, view: _View, segment: Segment) -> bool:
         near_before = any(s.start < segment.start and s.end > segment.start - self.turn for s in view.speech)
@@ -222,31 +283,11 @@ class _View:
 
     name: str
     levels: NDArray[np.float32]  # dBov per frame
+    dead: NDArray[np.bool_]  # per frame: no signal, or a decoder's answer to none
     speech: tuple[Segment, ...]
     speaking: NDArray[np.bool_]  # per frame
-    floor: float  # dBov: median of the frames that are neither speech nor nothing
+    floor: float  # dBov: lower quartile of the frames that are neither speech nor nothing, so that music does not set it
     active_level: float | None  # dBov
-
-
-def _view(channel: ChannelMeasurements, duration: float, nothing: float) -> _View:
-    levels = channel.frames.frame_levels()
-    speech = speech_segments(channel.speech, frame=channel.speech_frame, end=duration)
-    near = tuple(Segment(max(0.0, s.start - 0.2), s.end + 0.2) for s in speech)
-    resting = levels[~mask(near, frames=len(levels), frame=FRAME)]
-    resting = resting[resting >= nothing]
-    audible = levels[levels >= nothing]
-    if len(resting) >= 50:
-        floor = float(np.median(resting))
-    else:  # hardly a pause: the quietest moments between syllables
-        floor = float(np.percentile(audible, 3)) if len(audible) else nothing
-    return _View(
-        name=channel.name,
-        levels=levels,
-        speech=speech,
-        speaking=mask(speech, frames=len(levels), frame=FRAME),
-        floor=floor,
-        active_level=channel.level.level if isinstance(channel.level, ActiveLevel) else None,
-    )
 
 
 def _settled(views: list[_View], gap: Segment) -> Segment:

@@ -1,0 +1,202 @@
+"""Speed and memory of a score, measured on this machine: ``python -m audioqa.lab.bench [--write README.md]``.
+
+Each figure is the median of three runs, each in a process of its own on one thread. The recordings are two-party
+calls made up of the fixture dialogues, repeated to the length asked for. "Measure, detect, report" is everything but
+the estimator and the interim speech-activity network: its speech activity comes from frame levels.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+RUNS = 3
+HOUR = 3600.0
+BEGIN, END = "<!-- bench:begin -->", "<!-- bench:end -->"
+FIXTURES = Path(__file__).parents[2] / "fixtures"
+
+FORMATS = {
+    "8 kHz WAV": ("wav", "PCM_16", 8000),
+    "8 kHz µ-law WAV": ("wav", "ULAW", 8000),
+    "8 kHz GSM WAV": ("wav", "GSM610", 8000),
+    "8 kHz FLAC": ("flac", "PCM_16", 8000),
+    "16 kHz WAV": ("wav", "PCM_16", 16000),
+    "48 kHz WAV": ("wav", "PCM_16", 48000),
+}
+
+
+def write_call(path: Path, *, seconds: float, rate: int, subtype: str) -> None:
+    """Write a two-party call of the given length (GSM holds one channel, so there the agent alone)."""
+    import soundfile
+    import soxr
+
+    pieces = []
+    for source in sorted(FIXTURES.glob("clean*.wav")) + sorted(FIXTURES.glob("clean*.flac")):
+        samples, native = soundfile.read(source, dtype="float32", always_2d=True)
+        if samples.shape[1] == 2:
+            pieces.append(soxr.resample(samples, native, rate) if native != rate else samples)
+    dialogue = np.concatenate(pieces)[:, :1] if subtype == "GSM610" else np.concatenate(pieces)
+    left = round(seconds * rate)
+    with soundfile.SoundFile(path, "w", samplerate=rate, channels=dialogue.shape[1], subtype=subtype) as file:
+        while left > 0:
+            file.write(dialogue[:left])
+            left -= len(dialogue)
+
+
+def run_without_networks(path: str) -> dict[str, float]:
+    """Measure, detect and report one call in this process, without any network."""
+    start = time.perf_counter()
+    from audioqa.analysis import Analyser
+    from audioqa.audio import open_recording
+    from audioqa.measure import measure
+    from audioqa.render.as_json import to_json
+
+    imported = time.perf_counter()
+    with open_recording(path) as opened:
+        measured = measure(opened.blocks(), opened.sample_rate, channels=opened.channels, activity=None)
+        recording = opened.recording()
+    measuring = time.perf_counter()
+    channels = tuple(
+        replace(channel, speech=_loud(channel.frames.frame_levels()), speech_frame=0.01)
+        for channel in measured.channels
+    )
+    report = Analyser(estimator=None, calibration=None).report(recording, replace(measured, channels=channels))
+    to_json(report)
+    end = time.perf_counter()
+    return {
+        "import": imported - start,
+        "measure": measuring - imported,
+        "detect": end - measuring,
+        "seconds": end - imported,
+        "audio": recording.duration,
+        "memory": _peak(),
+    }
+
+
+def run_command(arguments: list[str]) -> dict[str, float]:
+    """Run the command line in a process of its own."""
+    start = time.perf_counter()
+    child = subprocess.run([sys.executable, "-m", "audioqa", *arguments], capture_output=True, check=True)  # noqa: S603
+    del child
+    import resource
+
+    return {
+        "seconds": time.perf_counter() - start,
+        "memory": resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024,
+    }
+
+
+def _loud(levels: NDArray[np.float32]) -> NDArray[np.float32]:
+    return (levels > -45).astype(np.float32)
+
+
+def _peak() -> float:
+    import resource
+
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def _median(call: list[str]) -> dict[str, float]:
+    environment = os.environ | {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+    results = []
+    for _ in range(RUNS):
+        shown = subprocess.run(  # noqa: S603
+            [sys.executable, "-m", "audioqa.lab.bench", *call],
+            capture_output=True,
+            text=True,
+            check=True,
+            env=environment,
+        )
+        results.append(json.loads(shown.stdout))
+    return {key: statistics.median(result[key] for result in results) for key in results[0]}
+
+
+def table() -> str:
+    """Run the benchmark and return its table."""
+    rows = [
+        "| what | time | speed | peak memory |",
+        "| --- | --- | --- | --- |",
+    ]
+    with tempfile.TemporaryDirectory() as folder:
+        for name, (suffix, subtype, rate) in FORMATS.items():
+            path = Path(folder) / f"call.{suffix}"
+            write_call(path, seconds=HOUR, rate=rate, subtype=subtype)
+            result = _median(["--child", str(path)])
+            rows.append(
+                f"| measure, detect, report: 1 h {'mono' if subtype == 'GSM610' else 'stereo'} {name} | {result['seconds']:.2f} s | "
+                f"{result['audio'] / result['seconds']:,.0f} s of call a second | {result['memory']:.0f} MB |"
+            )
+            path.unlink()
+        path = Path(folder) / "long.wav"
+        write_call(path, seconds=4 * HOUR, rate=8000, subtype="PCM_16")
+        result = _median(["--child", str(path)])
+        rows.append(
+            f"| measure, detect, report: 4 h stereo 8 kHz WAV | {result['seconds']:.2f} s | "
+            f"{result['audio'] / result['seconds']:,.0f} s of call a second | {result['memory']:.0f} MB |"
+        )
+        path.unlink()
+        path = Path(folder) / "short.wav"
+        write_call(path, seconds=120, rate=8000, subtype="PCM_16")
+        for estimator in ("none", "distillmos", "dnsmos"):
+            result = _median(["--command", "score", str(path), "--json", "--estimator", estimator])
+            rows.append(
+                f"| `audioqa score --estimator {estimator}`: 2 min stereo 8 kHz WAV, start-up included | {result['seconds']:.2f} s | "
+                f"{120 / result['seconds']:,.0f} s of call a second | {result['memory']:.0f} MB |"
+            )
+    result = _median(["--command", "--help"])
+    rows.append(f"| `audioqa --help` | {result['seconds']:.2f} s | | {result['memory']:.0f} MB |")
+    for estimator in ("distillmos", "dnsmos"):
+        result = _median(["--network", estimator])
+        rows.append(
+            f"| {estimator} alone | | {result['speed']:,.0f} s of one channel a second | {result['memory']:.0f} MB |"
+        )
+    result = _median(["--network", "speech activity"])
+    rows.append(
+        f"| speech activity alone | | {result['speed']:,.0f} s of one channel a second | {result['memory']:.0f} MB |"
+    )
+    rows.append("")
+    rows.append(f"One thread, medians of {RUNS} runs; Python {platform.python_version()}, NumPy {np.__version__}.")
+    return "\n".join(rows)
+
+
+def main() -> None:
+    """Entry point of ``python -m audioqa.lab.bench``."""
+    parser = argparse.ArgumentParser(description="speed and memory of a score")
+    parser.add_argument("--write", metavar="FILE", help="put the table between the bench markers of this file")
+    parser.add_argument("--child", metavar="CALL", help=argparse.SUPPRESS)
+    parser.add_argument("--network", help=argparse.SUPPRESS)
+    parser.add_argument("--command", nargs=argparse.REMAINDER, help=argparse.SUPPRESS)
+    given = parser.parse_args()
+    if given.child:
+        print(json.dumps(run_without_networks(given.child)))  # noqa: T201
+    elif given.network:
+        from audioqa.lab.networks import speed
+
+        rate, memory = speed(given.network)
+        print(json.dumps({"speed": rate, "memory": memory}))  # noqa: T201
+    elif given.command:
+        print(json.dumps(run_command(given.command)))  # noqa: T201
+    else:
+        text = table()
+        print(text)  # noqa: T201
+        if given.write:
+            page = Path(given.write)
+            before, rest = page.read_text(encoding="utf-8").split(BEGIN)
+            after = rest.split(END)[1]
+            page.write_text(f"{before}{BEGIN}\n{text}\n{END}{after}", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

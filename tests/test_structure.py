@@ -1,0 +1,128 @@
+"""The shape of the program, kept true: imports point down, heavy packages have one owner, a score stays light."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parents[1] / "audioqa"
+
+LAYERS = (
+    ("cli", "__main__", "lab"),
+    ("settings",),
+    ("render",),
+    ("analysis",),
+    ("flags",),
+    ("scoring",),
+    ("detectors",),
+    ("measure",),
+    ("windows", "speech"),
+    ("perceptual",),
+    ("audio", "runs", "level", "activity", "weights", "bands"),
+    ("frames",),
+    ("types", "errors"),
+)
+"""From the top down; a module imports from layers below its own, or from its own package."""
+
+OWNERS = {
+    "soundfile": {"audio", "lab", "render"},
+    "av": {"audio", "lab", "render"},
+    "soxr": {"audio", "lab", "perceptual"},
+    "onnxruntime": {"perceptual", "lab"},
+    "torch": {"perceptual", "lab"},
+    "pesq": {"perceptual"},
+    "matplotlib": {"render"},
+    "rich": {"render", "cli", "lab"},
+    "typer": {"cli"},
+    "pydantic": {"settings"},
+    "pydantic_settings": {"settings"},
+}
+"""Who may import each heavy package."""
+
+MODULES = sorted(PACKAGE.rglob("*.py"))
+
+
+def room(path: Path) -> str:
+    """The top-level module or package that a file belongs to."""
+    first = path.relative_to(PACKAGE).parts[0]
+    return first.removesuffix(".py")
+
+
+def layer(name: str) -> int:
+    found = [i for i, names in enumerate(LAYERS) if name in names]
+    assert found, f"audioqa.{name} has no layer: add it to LAYERS"
+    return found[0]
+
+
+def imported(path: Path) -> list[tuple[str, bool]]:
+    """Every module a file imports, and whether it does so at import time (not inside a function or TYPE_CHECKING)."""
+    found: list[tuple[str, bool]] = []
+
+    def visit(node: ast.AST, *, late: bool) -> None:
+        for child in ast.iter_child_nodes(node):
+            if isinstance(child, ast.If) and "TYPE_CHECKING" in ast.dump(child.test):
+                continue
+            if isinstance(child, ast.Import):
+                found.extend((alias.name, late) for alias in child.names)
+            elif isinstance(child, ast.ImportFrom) and child.module:
+                found.append((child.module, late))
+            visit(child, late=late or isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef))
+
+    visit(ast.parse(path.read_text(encoding="utf-8")), late=False)
+    return found
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda p: str(p.relative_to(PACKAGE)))
+def test_imports_point_down(path: Path) -> None:
+    own = room(path)
+    if own == "__init__":
+        return
+    for name, _ in imported(path):
+        parts = name.split(".")
+        if parts[0] != "audioqa" or len(parts) == 1 or parts[1] == own:
+            continue
+        assert layer(parts[1]) > layer(own), f"{path.name} imports {name}, which is not below it"
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda p: str(p.relative_to(PACKAGE)))
+def test_heavy_packages_are_imported_by_their_owners_only(path: Path) -> None:
+    for name, _ in imported(path):
+        owners = OWNERS.get(name.split(".")[0])
+        assert owners is None or room(path) in owners, f"{path.name} imports {name}"
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda p: str(p.relative_to(PACKAGE)))
+def test_no_detector_imports_another(path: Path) -> None:
+    if path.parent.name != "detectors" or path.name == "__init__.py":
+        return
+    for name, _ in imported(path):
+        assert not name.startswith("audioqa.detectors.") or name.split(".")[2].startswith("_"), name
+
+
+def test_importing_audioqa_loads_no_numerics() -> None:
+    code = "import sys, audioqa; print(sorted({'numpy', 'torch', 'scipy', 'soundfile', 'rich'} & set(sys.modules)))"
+    shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert shown.stdout.strip() == "[]"
+
+
+def test_a_first_score_loads_no_torch_librosa_or_scipy_signal(tmp_path: Path) -> None:
+    import numpy as np
+    import soundfile
+
+    path = tmp_path / "call.wav"
+    rng = np.random.default_rng(1)
+    soundfile.write(path, rng.normal(0, 0.01, (16_000, 2)), 8000, subtype="PCM_16")
+    code = (
+        "import sys\n"
+        "from audioqa.cli import app\n"
+        f"app(['score', {str(path)!r}, '--json'], standalone_mode=False)\n"
+        "bad = {'torch', 'librosa', 'scipy.signal', 'matplotlib', 'numba', 'sklearn'} & set(sys.modules)\n"
+        "print('loaded', sorted(bad), file=sys.stderr)\n"
+    )
+    shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert "loaded []" in shown.stderr
+    assert '"schema"' in shown.stdout
