@@ -254,7 +254,9 @@ class _Column:
             return np.concatenate([empty, *self._pieces])
         self._spill()
         self._file.flush()
-        return np.memmap(self._file, dtype=empty.dtype, mode="r", shape=(self._rows, *empty.shape[1:]))
+        rows = np.memmap(self._file, dtype=empty.dtype, mode="r", shape=(self._rows, *empty.shape[1:]))
+        self._file.close()  # the map keeps the storage
+        return rows
 
     def _spill(self) -> None:
         if self._file is None:

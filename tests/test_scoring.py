@@ -1,0 +1,104 @@
+"""From windows to scores: hand-made windows whose pooled score is known."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from audioqa.bands import CONTACT_CENTRE, BandSet
+from audioqa.errors import SettingsError
+from audioqa.perceptual.calibration import Calibration
+from audioqa.perceptual.estimator import WindowOpinion
+from audioqa.scoring import call_mos, party_mos
+from audioqa.types import PartyMos, Segment, Skipped, Worst
+from audioqa.windows import ScoredWindow
+
+FRAME = 0.032
+IDENTITY = Calibration(
+    name="identity", estimator="test", context="narrowband", knots_x=(1.0, 5.0), knots_y=(1.0, 5.0), residual=0.2
+)
+
+
+def windows(*mos: float, speech: float = 6.0, start: float = 0.0) -> list[ScoredWindow]:
+    return [
+        ScoredWindow(Segment(start + 4 * i, start + 4 * i + 8), speech, WindowOpinion(value)) for i, value in enumerate(mos)
+    ]
+
+
+def pooled(scored: list[ScoredWindow], *, seconds: float, calibration: Calibration | None = IDENTITY) -> PartyMos:
+    speaking = np.ones(round(seconds / FRAME), dtype=bool)
+    mos = party_mos(scored, speaking, frame=FRAME, calibration=calibration, bands=CONTACT_CENTRE, source="test")
+    assert isinstance(mos, PartyMos)
+    return mos
+
+
+def test_the_mean_is_weighted_by_speech() -> None:
+    scored = [*windows(4.0, speech=8.0), *windows(2.0, speech=2.0, start=8)]
+    assert pooled(scored, seconds=16).score.value == pytest.approx(3.6)
+
+
+def test_a_painful_stretch_shows_beside_a_good_average() -> None:
+    scored = windows(*[4.2] * 60, *[2.0] * 8, *[4.2] * 60)
+    mos = pooled(scored, seconds=4 * 128 + 4)
+    assert mos.score.value > 4.0
+    assert mos.percentile_5 == 2.0
+    assert isinstance(mos.worst, Worst)
+    assert mos.worst.mos < 2.3
+    assert 236 <= mos.worst.segment.start <= 246
+    assert 20 <= mos.seconds_below <= 44
+
+
+def test_the_worst_half_minute_needs_speech() -> None:
+    mos = party_mos(
+        windows(2.0), np.zeros(250, bool), frame=FRAME, calibration=IDENTITY, bands=CONTACT_CENTRE, source="test"
+    )
+    assert isinstance(mos, PartyMos)
+    assert isinstance(mos.worst, Skipped)
+
+
+def test_the_residual_of_the_calibration_does_not_shrink_with_more_windows() -> None:
+    few, many = pooled(windows(4, 4), seconds=12), pooled(windows(*[4] * 200), seconds=804)
+    assert few.score.high - few.score.low == pytest.approx(many.score.high - many.score.low)
+    assert many.score.high - many.score.value == pytest.approx(1.645 * 0.2)
+
+
+def test_without_a_calibration_there_are_no_bands_and_no_threshold() -> None:
+    mos = pooled(windows(4.0, 4.0), seconds=12, calibration=None)
+    assert mos.score.context == "model"
+    assert all(isinstance(value, Skipped) for value in (mos.band, mos.threshold, mos.seconds_below))
+
+
+def test_no_speech_is_no_number() -> None:
+    mos = party_mos([], np.zeros(100, bool), frame=FRAME, calibration=IDENTITY, bands=CONTACT_CENTRE, source="test")
+    assert mos == Skipped("mos", None, "no speech")
+
+
+def test_too_little_speech_says_how_much_there_is() -> None:
+    speaking = np.arange(1000) < 30
+    mos = party_mos([], speaking, frame=FRAME, calibration=IDENTITY, bands=CONTACT_CENTRE, source="test")
+    assert isinstance(mos, Skipped)
+    assert "1.0 s in all" in mos.reason
+
+
+def test_the_calls_mos_is_its_worse_partys() -> None:
+    agent, customer = pooled(windows(4.4), seconds=8), pooled(windows(2.4), seconds=8)
+    score, band = call_mos([("agent", agent), ("customer", customer)], CONTACT_CENTRE)
+    assert (score, band) == (customer.score, "Bad")
+
+
+def test_a_call_without_a_scored_party_says_why() -> None:
+    score, _ = call_mos([("agent", Skipped("mos", "agent", "no speech"))], CONTACT_CENTRE)
+    assert score == Skipped("mos", None, "agent: no speech")
+
+
+@pytest.mark.parametrize(
+    ("mos", "band"), [(4.3, "Excellent"), (4.29, "Good"), (4.0, "Good"), (3.6, "Fair"), (3.1, "Poor"), (3.09, "Bad"), (1, "Bad")]
+)
+def test_bands_start_at_their_limits(mos: float, band: str) -> None:
+    assert CONTACT_CENTRE.band(mos) == band
+
+
+@pytest.mark.parametrize("bands", [(), ((4.0, "a"), (4.0, "b")), ((1.0, "a"), (4.0, "b")), ((4.0, "a"), (2.0, "b"))])
+def test_bands_that_do_not_fall_to_one_are_refused(bands: tuple[tuple[float, str], ...]) -> None:
+    with pytest.raises(SettingsError, match="limits must fall"):
+        BandSet("bad", "narrowband", bands, attention=3.6, painful=3.1)
