@@ -1,8 +1,8 @@
-"""Exact lists: places where samples are constant, or repeat what came one packet earlier, to the sample.
+"""Exact lists: places where samples are constant, or repeat what came shortly before, to the sample.
 
 Both are traces that no microphone leaves. A constant run is digital silence, a hole filled with zeros (or with
-the code for silence: A-law's is ±8, not 0), or a flat top. An exact repeat is a packet played twice. Lists are
-capped; what does not fit is counted, never forgotten.
+the code for silence: A-law's is ±8, not 0), or a flat top. An exact repeat is a packet played twice, or a
+pitch period played again to conceal a loss. Lists are capped; what does not fit is counted, never forgotten.
 """
 
 from __future__ import annotations
@@ -13,8 +13,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from audioqa.frames import LAGS
-
 SHORTEST_RUN = 0.0025
 """Seconds: constant runs from this length on are listed (one subframe; design.md)."""
 
@@ -22,8 +20,11 @@ SHORTEST_REPEAT = 0.010
 """Seconds: repeats from this length on are listed (the shortest packet in use, RFC 3551)."""
 
 QUIETEST_REPEAT = 64
-"""Least peak magnitude, in units of 1/32768, of a listed repeat: below it (-54 dBov) companded noise takes so few
-values that it repeats by chance."""
+"""Least magnitude, in units of 1/32768, of a sample by which a repeat is found: below it (-54 dBov) companded noise
+takes so few values that it repeats by chance."""
+
+LEAST_LAG, GREATEST_LAG = 0.0025, 0.300
+"""Seconds: from the shortest pitch period (400 Hz) to the longest loss that a whole packet buffer would repeat."""
 
 CAP = 20_000
 """Entries listed for each channel and list: one fault every 180 ms for an hour."""
@@ -73,6 +74,9 @@ def _true_runs(mask: NDArray[np.bool_]) -> tuple[NDArray[np.int64], NDArray[np.i
     """Starts and ends (half-open) of the runs of True in a mask."""
     change = np.flatnonzero(np.diff(mask.view(np.int8), prepend=np.int8(0), append=np.int8(0)))
     return change[0::2], change[1::2]
+
+
+_FINGERPRINT = 6  # samples that must be equal before the rest is compared
 
 
 class _List:
@@ -144,16 +148,19 @@ class ConstantRunFinder:
 
 
 class ExactRepeatFinder:
-    """Finds exact repeats in a stream of int16 samples of one channel.
+    """Finds exact repeats in a stream of int16 samples of one channel, at any lag of 2.5 to 300 ms.
 
-    A repeat holds at least one aligned block of 5 ms that is equal throughout: whole blocks are compared first,
-    and only around equal ones sample by sample.
+    The lag of a repeated packet is the length of the packet, that of a concealed one the pitch period, so that none can
+    be excluded. About one sample in sixteen is an anchor, chosen by a hash of its value alone, so that the same samples
+    have the same anchors wherever they stand. Anchors followed by the same samples are compared sample by sample:
+    a repeat of 10 ms at 8 kHz goes unseen once in a hundred times, one of 20 ms practically never.
     """
 
     def __init__(self, rate: int) -> None:
-        self._lags = tuple(round(rate * lag) for lag in LAGS)
         self._shortest = round(rate * SHORTEST_REPEAT)
-        self._block = max(1, self._shortest // 2)
+        self._least_lag, self._greatest_lag = round(rate * LEAST_LAG), round(rate * GREATEST_LAG)
+        # One in 16 of all hashes at 8 kHz, proportionately fewer at higher rates.
+        self._anchors = np.uint16(min(4096, round(4096 * 8000 / rate)))
         self._position = 0
         self._past = np.zeros(0, dtype=np.int16)
         self._list = _List()
@@ -162,13 +169,19 @@ class ExactRepeatFinder:
         """Take the next samples, int16, shape (n,); repeats that cross two pushes are joined."""
         known = np.concatenate([self._past, samples])
         offset = self._position - len(self._past)
-        # Stretches already compared are compared once more by one repeat's length, so that none is cut in two.
-        for lag in self._lags:
-            begin = max(lag, len(self._past) - self._shortest)
-            if len(known) - begin >= self._block:
-                self._compare(known, begin, lag, offset)
+        done = (-1, -1)
+        for lag, place in self._pairs(known):
+            if lag == done[0] and place < done[1]:
+                continue
+            start, end = _equal_around(known, place, lag)
+            done = (lag, end)
+            piece = known[start:end]
+            # A constant stretch, or one that merely contains a long constant run, repeats at every lag.
+            if end - start >= self._shortest and np.count_nonzero(piece[1:] == piece[:-1]) * 2 <= len(piece):
+                self._list.extend([(offset + start, end - start, lag)])
         self._position += len(samples)
-        self._past = known[-(max(self._lags) + self._shortest) :]
+        # Stretches already compared are compared once more by one repeat's length, so that none is cut in two.
+        self._past = known[-(self._greatest_lag + 2 * self._shortest) :]
 
     def finish(self) -> ExactRepeats:
         """The list; nothing may be pushed afterwards."""
@@ -184,17 +197,28 @@ class ExactRepeatFinder:
         start, length, lags = result.columns()
         return ExactRepeats(start=start, length=length, lag=lags, overflow=self._list.overflow)
 
-    def _compare(self, known: NDArray[np.int16], begin: int, lag: int, offset: int) -> None:
-        now, before = known[begin:], known[begin - lag : len(known) - lag]
-        equal = now == before
-        blocks = len(equal) // self._block
-        if not equal[: blocks * self._block].reshape(blocks, self._block).all(axis=1).any():
-            return
-        for low, high in zip(*_true_runs(equal), strict=True):
-            piece = now[low:high]
-            if high - low < self._shortest or max(int(piece.max()), -int(piece.min())) < QUIETEST_REPEAT:
-                continue
-            # A constant stretch, or one that merely contains a long constant run, repeats at every lag.
-            if np.count_nonzero(piece[1:] == piece[:-1]) * 2 > len(piece):
-                continue
-            self._list.extend([(offset + begin + int(low), int(high - low), lag)])
+    def _pairs(self, known: NDArray[np.int16]) -> list[tuple[int, int]]:
+        """Lags and places, sorted, at which a few samples equal those one lag before."""
+        if len(known) < 2 * _FINGERPRINT:
+            return []
+        hashed = known.view(np.uint16) * np.uint16(40503)  # 2**16 / golden ratio: Knuth's multiplicative hash
+        places = np.flatnonzero(hashed[: len(known) - _FINGERPRINT] < self._anchors)
+        value = known[places]
+        places = places[(value >= QUIETEST_REPEAT) | (value <= -QUIETEST_REPEAT)]
+        print_ = np.zeros(len(places), dtype=np.int64)
+        for ahead in range(_FINGERPRINT):
+            print_ *= 0x5851F42D4C957F2D  # Knuth's MMIX multiplier; int64 wraps around
+            print_ += known[places + ahead]
+        order = np.argsort(print_, kind="stable")
+        print_, places = print_[order], places[order]
+        lag = np.diff(places)
+        same = (print_[1:] == print_[:-1]) & (lag >= self._least_lag) & (lag <= self._greatest_lag)
+        return sorted(zip(lag[same].tolist(), places[1:][same].tolist(), strict=True))
+
+
+def _equal_around(known: NDArray[np.int16], place: int, lag: int) -> tuple[int, int]:
+    """The stretch around `place`, half-open, in which every sample equals the one `lag` before."""
+    differs_before = np.flatnonzero(known[lag:place] != known[: place - lag])
+    differs_after = np.flatnonzero(known[place:] != known[place - lag : len(known) - lag])
+    start = lag + int(differs_before[-1]) + 1 if len(differs_before) else lag
+    return start, place + (int(differs_after[0]) if len(differs_after) else len(known) - place)
