@@ -6,7 +6,7 @@ import hashlib
 import math
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 import numpy as np
@@ -27,6 +27,7 @@ from audioqa.types import (
     Detector,
     Finding,
     Party,
+    PartyMos,
     PesqResult,
     Recording,
     Skipped,
@@ -55,7 +56,7 @@ class Analyser:
     calibration: Calibration | None
     detectors: tuple[Detector, ...] = DETECTORS
     bands: BandSet = CONTACT_CENTRE
-    flag_rules: FlagRules = FlagRules()
+    flag_rules: FlagRules = field(default_factory=FlagRules)
     threads: int = 1
 
     @property
@@ -139,12 +140,10 @@ class Analyser:
             key=lambda event: (event.segment, event.kind, event.channel or ""),
         )
         parties = tuple(self._party(channel, measurements.duration) for channel in measurements.channels)
-        mos, band = call_mos([(party.channel, party.mos) for party in parties], self.bands)
+        mos, band = call_mos([(party.channel, party.mos) for party in parties])
         skipped = [skip for detection in detections for skip in detection.skipped]
         for party in parties:
-            for value in (party.level, party.mos):
-                if isinstance(value, Skipped):
-                    skipped.append(value)
+            skipped += [value for value in (party.level, party.mos) if isinstance(value, Skipped)]
         for result in pesq:
             skipped += [value for value in (result.score, result.delay) if isinstance(value, Skipped)]
         findings = recording.findings + _findings(measurements)
@@ -180,6 +179,8 @@ class Analyser:
         )
         if self.estimator is None:
             mos = Skipped("mos", None, "no estimator was asked for")
+        if isinstance(mos, PartyMos):
+            mos = replace(mos, worst=_named(mos.worst, channel.name))
         return Party(
             channel=channel.name,
             speech=sum(segment.duration for segment in found),
@@ -197,7 +198,7 @@ def analyse(
     reference: str | os.PathLike[str] | None = None,
     reference_options: OpenOptions = OpenOptions(),  # noqa: B008 - frozen
 ) -> CallReport:
-    """Analyse one recording with the default settings. For many recordings, make an `Analyser` with `make_analyser` once.
+    """Analyse one recording with the default settings; for many, make an `Analyser` with `make_analyser` once.
 
     Parameters
     ----------

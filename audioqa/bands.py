@@ -45,7 +45,8 @@ class BandSet:
         limits = [limit for limit, _ in self.bands]
         if not limits or limits != sorted(set(limits), reverse=True) or limits[-1] > 1:
             raise SettingsError(
-                f"band set {self.name!r}: limits must fall from the best band to the last, which starts at 1; given {limits}"
+                f"band set {self.name!r}: limits must fall from the best band to the last, which starts at 1; "
+                f"given {limits}"
             )
 
     def band(self, mos: float) -> str:

@@ -1,4 +1,7 @@
-"""The command line: parse, call, print. Results to stdout, messages to stderr; exit 0 all scored, 1 some failed, 2 bad usage."""
+"""The command line: parse, call, print.
+
+Results to stdout, messages to stderr; exit 0 all scored, 1 some failed, 2 bad usage.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,6 @@ import audioqa
 
 if TYPE_CHECKING:
     from audioqa.audio import OpenOptions
-    from audioqa.types import CallReport
 
 app = typer.Typer(
     name="audioqa",
@@ -46,7 +48,10 @@ def score(
     ] = None,
     estimator: Annotated[str | None, typer.Option(help="distillmos (the default), dnsmos, or none.")] = None,
     channels: Annotated[
-        str | None, typer.Option(help="Names of the channels in file order, 'agent,customer'; or, for files without a header, their number.")
+        str | None,
+        typer.Option(
+            help="Names of the channels in file order, 'agent,customer'; or, for files without a header, their number."
+        ),
     ] = None,
     encoding: Annotated[
         str | None, typer.Option("--format", help="Encoding of files without a header: ulaw, alaw, slin, g722, gsm ...")
@@ -54,12 +59,17 @@ def score(
     rate: Annotated[int | None, typer.Option(help="Sample rate in Hz of files without a header.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object for each call, one a line.")] = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV, a row for each channel.")] = False,
-    plot: Annotated[Path | None, typer.Option(metavar="PNG", help="Draw the call; a folder where there are several.")] = None,
+    plot: Annotated[
+        Path | None, typer.Option(metavar="PNG", help="Draw the call; a folder where there are several.")
+    ] = None,
     html: Annotated[
-        Path | None, typer.Option(metavar="PAGE", help="Write a page with player and events; a folder where there are several.")
+        Path | None,
+        typer.Option(metavar="PAGE", help="Write a page with player and events; a folder where there are several."),
     ] = None,
     threads: Annotated[int | None, typer.Option(help="Threads that one network may use.")] = None,
-    config: Annotated[Path | None, typer.Option(help="Configuration file (default: audioqa.toml where it exists).")] = None,
+    config: Annotated[
+        Path | None, typer.Option(help="Configuration file (default: audioqa.toml where it exists).")
+    ] = None,
 ) -> None:
     """Score recordings: how bad each sounded, where and why."""
     from audioqa.errors import AudioqaError, SettingsError, UnreadableRecordingError, WeightsError
@@ -68,8 +78,10 @@ def score(
 
     try:
         options = _open_options(channels, encoding, rate)
-        outputs = Outputs(calls, as_json=as_json, as_csv=as_csv, plot=plot, html=html, options=options)
         analyser = load_settings(config, estimator=estimator, threads=threads).analyser()
+        outputs = Outputs(
+            calls, as_json=as_json, as_csv=as_csv, plot=plot, html=html, options=options, bands=analyser.bands
+        )
     except (SettingsError, WeightsError) as error:
         _complain(str(error))
         raise typer.Exit(2) from None
@@ -81,14 +93,11 @@ def score(
                 with outputs.progress(call) as progress:
                     report = analyser(call, options=options, reference=reference, progress=progress)
                 outputs.add(report)
-            except UnreadableRecordingError as error:
-                failed += 1
-                outputs.fail(error)
-                _complain(str(error))
             except AudioqaError as error:
                 failed += 1
-                outputs.fail(UnreadableRecordingError(str(call), str(error)))
-                _complain(f"{call}: {error}")
+                cause = error.cause if isinstance(error, UnreadableRecordingError) else str(error)
+                outputs.fail(call, cause)
+                _complain(str(error) if isinstance(error, UnreadableRecordingError) else f"{call}: {error}")
     if failed:
         _complain(f"{failed} of {len(calls)} could not be scored")
         raise typer.Exit(1)

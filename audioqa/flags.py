@@ -25,8 +25,8 @@ class FlagRules:
     cluster_pause
         Seconds: dropouts closer than this are told of together.
     cluster_count, cluster_lost
-        Dropouts, or seconds lost to them, from which such a group flags. Four losses of 20 ms within half a
-        minute are 0.3 % loss; without concealment the E-model (G.107, Bpl 4.3) takes G.711 from 4.4 to 4.2 there and to 3.6 at 1.5 %.
+        Dropouts, or seconds lost to them, from which such a group flags. Four losses of 20 ms within half a minute are
+        0.27 % loss; without concealment the E-model (G.107, Bpl 4.3) takes G.711 from 4.41 to 4.28 there.
     clipped_seconds
         Seconds of clipped stretches on a party from which it flags.
     least_recording
@@ -56,7 +56,9 @@ class FlagRules:
             found += self._clipping(party, [event for event in mine if event.kind == "clipping"])
             found += self._silence(party, mine)
         found += self._call(parties, [event for event in events if event.channel is None], duration)
-        found += [Flag("damaged-recording", None, finding.message) for finding in findings if finding.severity != "notice"]
+        found += [
+            Flag("damaged-recording", None, finding.message) for finding in findings if finding.severity != "notice"
+        ]
         return tuple(found)
 
     def _score(self, party: Party, bands: BandSet) -> Iterator[Flag]:
@@ -69,14 +71,16 @@ class FlagRules:
             yield Flag(
                 "low-mos",
                 party.channel,
-                f"{party.channel}: MOS {mos.score.value:.1f} ({mos.band}) over the call, below {bands.attention:.1f}{where}",
+                f"{party.channel}: MOS {mos.score.value:.1f} ({mos.band}) over the call, "
+                f"below {bands.attention:.1f}{where}",
                 worst.segment if worst else mos.windows[0].segment,
             )
         elif worst and worst.mos < bands.painful:
             yield Flag(
                 "painful-stretch",
                 party.channel,
-                f"{party.channel}: MOS {worst.mos:.1f} between {_span(worst.segment)}, hidden by a call average of {mos.score.value:.1f}",
+                f"{party.channel}: MOS {worst.mos:.1f} between {_span(worst.segment)}, "
+                f"hidden by a call average of {mos.score.value:.1f}",
                 worst.segment,
             )
 
@@ -96,7 +100,8 @@ class FlagRules:
             yield Flag(
                 "dropouts",
                 party.channel,
-                f"{party.channel}: {count} between {_span(place)}, {lost * 1000:.0f} ms of sound lost{_there(party, place)}",
+                f"{party.channel}: {count} between {_span(place)}, "
+                f"{lost * 1000:.0f} ms of sound lost{_there(party, place)}",
                 place,
             )
 
@@ -107,7 +112,8 @@ class FlagRules:
             yield Flag(
                 "clipping",
                 party.channel,
-                f"{party.channel}: too loud for its input, clipped in {seconds:.0f} s of sound between {_span(place)}{_there(party, place)}",
+                f"{party.channel}: too loud for its input, clipped in {seconds:.0f} s of sound "
+                f"between {_span(place)}{_there(party, place)}",
                 clipping[0].segment,
             )
 
@@ -120,13 +126,18 @@ class FlagRules:
             yield Flag(
                 "silence-gap",
                 party.channel,
-                f"{party.channel}: sound went away within a turn, {count} of {seconds:.1f} s in all, the longest at {clock(longest.start)}"
-                + _there(party, longest),
+                f"{party.channel}: sound went away within a turn, {count} of {seconds:.1f} s in all, "
+                f"the longest at {clock(longest.start)}" + _there(party, longest),
                 longest,
             )
         for event in events:
             if event.kind == "digital-silence" and event.severity == "severe":
-                yield Flag("silent-leg", party.channel, f"{party.channel}: no signal at all on this channel, not even noise", event.segment)
+                yield Flag(
+                    "silent-leg",
+                    party.channel,
+                    f"{party.channel}: no signal at all on this channel, not even noise",
+                    event.segment,
+                )
 
     def _call(self, parties: Sequence[Party], events: list[Event], duration: float) -> Iterator[Flag]:
         dead = [event for event in events if event.kind == "dead-air" and event.severity == "severe"]

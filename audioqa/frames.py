@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -62,7 +63,7 @@ def _band_matrix(rate: int) -> NDArray[np.float32]:
     window = np.hanning(points)
     scale = 2 / (points * np.sum(window**2))
     matrix = np.zeros((len(hertz), len(BAND_EDGES) - 1), dtype=np.float32)
-    for band, (low, high) in enumerate(zip(BAND_EDGES[:-1], BAND_EDGES[1:], strict=True)):
+    for band, (low, high) in enumerate(pairwise(BAND_EDGES)):
         matrix[(hertz >= low) & (hertz < high), band] = scale
     return matrix
 

@@ -65,7 +65,12 @@ def party_mos(
             "mos", None, f"too little speech in one place ({seconds:.1f} s in all; a window needs {LEAST_SPEECH:.0f} s)"
         )
     mapped = tuple(
-        WindowScore(w.segment, w.speech, calibration.apply(w.opinion.mos) if calibration else w.opinion.mos, w.opinion.dimensions)
+        WindowScore(
+            w.segment,
+            w.speech,
+            calibration.apply(w.opinion.mos) if calibration else w.opinion.mos,
+            w.opinion.dimensions,
+        )
         for w in windows
     )
     mos = np.array([window.mos for window in mapped])
@@ -94,7 +99,7 @@ def party_mos(
 
 
 def mos_curve(windows: Sequence[WindowScore], *, seconds: int) -> NDArray[np.float64]:
-    """MOS of each second of the clock: mean of the windows over it; NaN where there is none. Never leaves this package as NaN.
+    """MOS of each second of the clock: mean of the windows over it, NaN where there is none (for use inside only).
 
     Parameters
     ----------
@@ -119,7 +124,7 @@ def mean_mos(windows: Sequence[WindowScore], segment: Segment) -> float | None:
     return float(np.average([window.mos for window in windows], weights=weights))
 
 
-def call_mos(parties: Sequence[tuple[str, PartyMos | Skipped]], bands: BandSet) -> tuple[Score | Skipped, str | Skipped]:
+def call_mos(parties: Sequence[tuple[str, PartyMos | Skipped]]) -> tuple[Score | Skipped, str | Skipped]:
     """The worse party's score and its band; a `Skipped` naming each party's reason where none has a score."""
     scored = [mos for _, mos in parties if isinstance(mos, PartyMos)]
     if not scored:

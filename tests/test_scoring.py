@@ -21,7 +21,8 @@ IDENTITY = Calibration(
 
 def windows(*mos: float, speech: float = 6.0, start: float = 0.0) -> list[ScoredWindow]:
     return [
-        ScoredWindow(Segment(start + 4 * i, start + 4 * i + 8), speech, WindowOpinion(value)) for i, value in enumerate(mos)
+        ScoredWindow(Segment(start + 4 * i, start + 4 * i + 8), speech, WindowOpinion(value))
+        for i, value in enumerate(mos)
     ]
 
 
@@ -82,17 +83,18 @@ def test_too_little_speech_says_how_much_there_is() -> None:
 
 def test_the_calls_mos_is_its_worse_partys() -> None:
     agent, customer = pooled(windows(4.4), seconds=8), pooled(windows(2.4), seconds=8)
-    score, band = call_mos([("agent", agent), ("customer", customer)], CONTACT_CENTRE)
+    score, band = call_mos([("agent", agent), ("customer", customer)])
     assert (score, band) == (customer.score, "Bad")
 
 
 def test_a_call_without_a_scored_party_says_why() -> None:
-    score, _ = call_mos([("agent", Skipped("mos", "agent", "no speech"))], CONTACT_CENTRE)
+    score, _ = call_mos([("agent", Skipped("mos", "agent", "no speech"))])
     assert score == Skipped("mos", None, "agent: no speech")
 
 
 @pytest.mark.parametrize(
-    ("mos", "band"), [(4.3, "Excellent"), (4.29, "Good"), (4.0, "Good"), (3.6, "Fair"), (3.1, "Poor"), (3.09, "Bad"), (1, "Bad")]
+    ("mos", "band"),
+    [(4.3, "Excellent"), (4.29, "Good"), (4.0, "Good"), (3.6, "Fair"), (3.1, "Poor"), (3.09, "Bad"), (1, "Bad")],
 )
 def test_bands_start_at_their_limits(mos: float, band: str) -> None:
     assert CONTACT_CENTRE.band(mos) == band

@@ -3,13 +3,13 @@
 Kinds of event:
 
 ``dead-air``
-    Nobody speaks, on any channel, between the first and the last speech of the call. Reported from 2 s, a warning from 5 s
-    (Google's contact-centre insights), severe from 10 s (Observe.ai).
+    Nobody speaks, on any channel, between the first and the last speech of the call. Reported from 2 s, a warning
+    from 5 s (Google's contact-centre insights), severe from 10 s (Observe.ai).
 ``silence-gap``
-    One party's sound goes away within its turn. Either the path was cut: the level falls below the party's own
-    noise floor, or to digital silence, or stops and begins in mid-sound, from 0.4 s on (what is shorter is a dropout); or
-    there is a pause of 1 s and more that ends before it would be dead air (not where parties share a channel: there it
-    may be a change of turn).
+    One party's sound goes away within its turn. Either the path was cut: the level falls below the party's own noise
+    floor or to digital silence from 0.4 s on, or loud sound stops and begins again within 20 ms (what is shorter is a
+    dropout). Or there is a pause of 1 s and more that ends before it would be dead air; not where parties share a
+    channel, for there it may be a change of turn.
 ``leading-silence``, ``trailing-silence``
     Nobody speaks yet, or any more, for 2 s and longer.
 ``digital-silence``
@@ -45,15 +45,16 @@ class Silence:
     Parameters
     ----------
     dead_air, dead_air_warning, dead_air_severe
-        Seconds from which silence of all parties is reported, a warning, severe (facts of the trade: Genesys 3 s, Google 5 s,
+        Seconds from which silence of all parties is reported, a warning, severe (in use: Genesys 3 s, Google 5 s,
         Observe.ai 10 s).
     edge_warning
         Seconds from which leading or trailing silence is a warning.
     cut_gap, coded_gap
-        Seconds: shortest gap of a path that was cut, and the same where a codec came after the cut: decoders ring on for up to
-        0.2 s (measured on GSM full rate), so that less is left of it. What is shorter is a dropout.
+        Seconds: shortest gap of a path that was cut, and the same where a codec came after the cut: decoders ring on
+        for up to 0.2 s (measured on GSM full rate), so that less is left of it. What is shorter is a dropout.
     lull
-        Seconds: a stretch below the floor that is neither digital silence nor cut at an end is a lull in the noise unless it is longer.
+        Seconds: a stretch below the floor that is neither digital silence nor cut at an end is a lull in the noise
+        unless it is longer (measured on clean speech through G.729: up to 0.6 s).
     pause_gap
         Seconds: shortest pause inside a turn that is reported though nothing was cut. Pauses in fluent speech are
         mostly under 1 s (Campione & Véronis 2002: long pauses begin at 1 s).
@@ -64,8 +65,9 @@ class Silence:
     nothing
         dBov: what is quieter carries no signal; one step of 16 bits is -90 dBov, an idle line above -75 dBov.
     idle, idle_similarity
-        dBov and correlation, 0 to 1: a frame below the one that repeats itself above the other after 10, 20 or 30 ms is what an idle
-        decoder makes of digital silence (GSM full rate settles at -66 dBov, correlation 1.00), not noise.
+        dBov and correlation, 0 to 1: a frame below the one that repeats itself above the other after 10, 20 or 30 ms
+        is what an idle decoder makes of digital silence (GSM full rate settles at -66 dBov, correlation 1.00), not
+        noise.
     abrupt
         dB by which sound falls within 20 ms, or rises, where a gap with the noise floor in it was cut at both ends.
     mid_sound
@@ -162,7 +164,7 @@ class Silence:
         return Event(kind, None, gap, severity, evidence)
 
     def _gaps(self, view: _View, other: NDArray[np.bool_], *, separable: bool) -> list[Event]:
-        """Stretches below the floor first, then the pauses; where parties share a channel, a pause may be a change of turn."""
+        """Stretches below the floor first, then the pauses that they do not explain."""
         if not view.speech or view.active_level is None:
             return []
         events: list[Event] = []
@@ -195,15 +197,14 @@ class Silence:
                     )
                 )
         cuts = [event.segment for event in events]
-        pause_gap = self.pause_gap if separable else float("inf")
         for before, after in zip(view.speech[:-1], view.speech[1:], strict=True):
             pause = Segment(before.end, after.start)
             if pause.duration < self.cut_gap - 0.3 or any(pause.overlap(cut) for cut in cuts):
                 continue
             pause = _settled([view], pause)
-            both = pause.duration >= self.cut_gap and self._cut_out(view, pause)
+            both = self.cut_gap <= pause.duration < self.pause_gap and self._cut_out(view, pause)
             # From the dead-air limit on a pause is dead air, unless another party fills it: then it is listening.
-            long = pause_gap <= pause.duration < self.dead_air and self._share(other, pause) < 0.1
+            long = separable and self.pause_gap <= pause.duration < self.dead_air and self._share(other, pause) < 0.1
             if both or long:
                 evidence = {
                     "seconds": round(pause.duration, 2),
@@ -286,7 +287,9 @@ class _View:
     dead: NDArray[np.bool_]  # per frame: no signal, or a decoder's answer to none
     speech: tuple[Segment, ...]
     speaking: NDArray[np.bool_]  # per frame
-    floor: float  # dBov: lower quartile of the frames that are neither speech nor nothing, so that music does not set it
+    floor: (
+        float  # dBov: lower quartile of the frames that are neither speech nor nothing, so that music does not set it
+    )
     active_level: float | None  # dBov
 
 

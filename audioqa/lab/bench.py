@@ -135,8 +135,8 @@ def table() -> str:
             write_call(path, seconds=HOUR, rate=rate, subtype=subtype)
             result = _median(["--child", str(path)])
             rows.append(
-                f"| measure, detect, report: 1 h {'mono' if subtype == 'GSM610' else 'stereo'} {name} | {result['seconds']:.2f} s | "
-                f"{result['audio'] / result['seconds']:,.0f} s of call a second | {result['memory']:.0f} MB |"
+                f"| measure, detect, report: 1 h {'mono' if subtype == 'GSM610' else 'stereo'} {name} "
+                f"| {result['seconds']:.2f} s | {result['audio'] / result['seconds']:,.0f} s of call a second | {result['memory']:.0f} MB |"
             )
             path.unlink()
         path = Path(folder) / "long.wav"
@@ -152,8 +152,8 @@ def table() -> str:
         for estimator in ("none", "distillmos", "dnsmos"):
             result = _median(["--command", "score", str(path), "--json", "--estimator", estimator])
             rows.append(
-                f"| `audioqa score --estimator {estimator}`: 2 min stereo 8 kHz WAV, start-up included | {result['seconds']:.2f} s | "
-                f"{120 / result['seconds']:,.0f} s of call a second | {result['memory']:.0f} MB |"
+                f"| `audioqa score --estimator {estimator}`: 2 min stereo 8 kHz WAV, start-up included "
+                f"| {result['seconds']:.2f} s | {120 / result['seconds']:,.0f} s of call a second | {result['memory']:.0f} MB |"
             )
     result = _median(["--command", "--help"])
     rows.append(f"| `audioqa --help` | {result['seconds']:.2f} s | | {result['memory']:.0f} MB |")

@@ -16,7 +16,10 @@ STEP = 0.1  # s per character
 
 
 def call(*drawings: str) -> Measurements:
-    """Measurements of a call: ``#`` speech at -26 dBov, ``~`` a decay at -48, ``.`` a floor at -62, ``0`` digital silence, ``m`` music-like sound at -30."""
+    """Measurements of a call.
+
+    ``#`` speech at -26 dBov, ``~`` a decay at -48, ``.`` a floor at -62, ``0`` digital silence, ``m`` other sound at -30.
+    """
     size = round(STEP * RATE)
     parties = []
     for number, drawing in enumerate(drawings):
@@ -88,7 +91,10 @@ def test_a_hole_of_packet_length_is_left_to_the_dropout_detector() -> None:
 
 
 def test_a_muted_pause_is_a_gap_where_the_line_is_never_silent_otherwise() -> None:
-    (event,) = found(call(turn(2) + "~" + rest(0.3) + rest(0.9, "0") + rest(0.3) + turn(2) + "~" + rest(1) + "~" + turn(2)), "silence-gap")
+    (event,) = found(
+        call(turn(2) + "~" + rest(0.3) + rest(0.9, "0") + rest(0.3) + turn(2) + "~" + rest(1) + "~" + turn(2)),
+        "silence-gap",
+    )
     assert event.evidence["cut_in_mid_sound"] == "neither"
 
 

@@ -1,0 +1,186 @@
+"""Where the results of one command go: tables, JSON lines or CSV to stdout; pictures and pages to files.
+
+Nothing is kept back: each call's result is out before the next one is opened. A progress bar stands on stderr while
+a call takes long, and only where stderr is a terminal.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from audioqa.audio import OpenOptions
+from audioqa.bands import BandSet
+from audioqa.errors import AudioqaError, SettingsError
+from audioqa.render.as_csv import csv_header, csv_rows
+from audioqa.render.as_json import SCHEMA, to_json
+from audioqa.types import CallReport
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from rich.console import Console
+
+Progress = Callable[[float, float | None], None]
+
+
+class Outputs:
+    """The outputs of one command; use as a context.
+
+    Parameters
+    ----------
+    calls
+        The recordings to come, in order.
+    as_json, as_csv
+        Print JSON lines or CSV instead of tables; not both.
+    plot, html
+        A file for one call, a folder for several.
+    options
+        How the recordings are opened, for what draws them.
+    bands
+        The band set that colours and bands go by.
+
+    Raises
+    ------
+    SettingsError
+        Where the outputs contradict each other or the place for a file cannot be used.
+    """
+
+    def __init__(
+        self,
+        calls: Sequence[Path],
+        *,
+        as_json: bool,
+        as_csv: bool,
+        plot: Path | None,
+        html: Path | None,
+        options: OpenOptions,
+        bands: BandSet,
+    ) -> None:
+        if as_json and as_csv:
+            raise SettingsError("--json and --csv both print to stdout: choose one")
+        self._form = "json" if as_json else "csv" if as_csv else "table"
+        self._plots = _places(calls, plot, "--plot", ".png")
+        self._pages = _places(calls, html, "--html", ".html")
+        self._options = options
+        self._bands = bands
+        self._several = len(calls) > 1
+        self._reports: list[CallReport] = []
+        self._failures: list[tuple[str, str]] = []
+        self._done = 0
+
+    def __enter__(self) -> Outputs:
+        if self._form == "csv":
+            sys.stdout.write(csv_header())
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        if kind is None and self._form == "table" and self._several:
+            from audioqa.render.table import summary_table
+
+            _console().print(summary_table(self._reports, self._failures, bands=self._bands))
+
+    def add(self, report: CallReport) -> None:
+        """Print a report, and draw it where that was asked for.
+
+        Raises
+        ------
+        AudioqaError
+            Where a file cannot be written; the report has been printed by then.
+        """
+        if self._form == "json":
+            sys.stdout.write(to_json(report, indent=None) + "\n")
+        elif self._form == "csv":
+            sys.stdout.write(csv_rows(report))
+        else:
+            from audioqa.render.table import report_table
+
+            _console().print(report_table(report, bands=self._bands))
+            if self._several:
+                self._reports.append(report)
+        sys.stdout.flush()
+        plot, page = self._plots[self._done], self._pages[self._done]
+        self._done += 1
+        try:
+            if plot:
+                from audioqa.render.plot import write_plot
+
+                write_plot(report, plot, options=self._options, bands=self._bands)
+            if page:
+                from audioqa.render.page import write_page
+
+                write_page(report, page, options=self._options, bands=self._bands)
+        except OSError as error:
+            raise AudioqaError(f"cannot write {error.filename}: {error.strerror}") from None
+
+    def fail(self, path: Path, cause: str) -> None:
+        """Record that a call could not be scored; its cause goes to stdout too where a program reads it."""
+        self._done += 1
+        self._failures.append((str(path), cause))
+        if self._form == "json":
+            sys.stdout.write(json.dumps({"schema": SCHEMA, "path": str(path), "error": cause}) + "\n")
+            sys.stdout.flush()
+
+    @contextmanager
+    def progress(self, call: Path) -> Iterator[Progress | None]:
+        """A progress bar for one call, or None where nobody watches."""
+        if not sys.stderr.isatty():
+            yield None
+            return
+        from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
+        from rich.progress import Progress as Bar
+
+        columns = (
+            TextColumn("{task.description}", markup=False),
+            BarColumn(),
+            TextColumn("{task.fields[rate]}"),
+            TimeRemainingColumn(),
+        )
+        with Bar(*columns, console=_console(stderr=True), transient=True) as bar:
+            task = bar.add_task(call.name, total=None, rate="")
+
+            def advance(done: float, total: float | None) -> None:
+                elapsed = bar.tasks[0].elapsed or 0.0
+                bar.update(
+                    task, completed=done, total=total, rate=f"{done / elapsed:.0f}x real time" if elapsed > 1 else ""
+                )
+
+            yield advance
+
+
+def _places(calls: Sequence[Path], target: Path | None, option: str, suffix: str) -> list[Path | None]:
+    """A file for each call: the one named, or one in the folder named; names that clash are numbered."""
+    if target is None:
+        return [None] * len(calls)
+    if len(calls) == 1 and not target.is_dir():
+        if not target.absolute().parent.is_dir():
+            raise SettingsError(f"{option} {target}: there is no folder {target.parent}")
+        return [target]
+    if target.exists() and not target.is_dir():
+        raise SettingsError(f"{option} {target}: for several calls name a folder, not a file")
+    try:
+        target.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise SettingsError(f"{option} {target}: the folder cannot be made: {error.strerror}") from None
+    places: list[Path | None] = []
+    taken: set[str] = set()
+    for call in calls:
+        name, number = call.name, 1
+        while name in taken:
+            number += 1
+            name = f"{call.name}-{number}"
+        taken.add(name)
+        places.append(target / f"{name}{suffix}")
+    return places
+
+
+def _console(*, stderr: bool = False) -> Console:
+    from rich.console import Console
+
+    return Console(stderr=stderr, highlight=False)
