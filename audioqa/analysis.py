@@ -69,7 +69,7 @@ class Analyser:
     @property
     def digest(self) -> str:
         """SHA-256 of every setting that could change a report."""
-        parts = (audioqa.__version__, self.source, self.detectors, self.bands, self.flag_rules)
+        parts = (audioqa.__version__, self.source, self.calibration, self.detectors, self.bands, self.flag_rules)
         return hashlib.sha256("\n".join(repr(part) for part in parts).encode()).hexdigest()
 
     def __call__(
@@ -248,9 +248,10 @@ def make_analyser(
     WeightsError
         Where its weights are not installed.
     """
+    loaded = load_estimator(estimator, threads=threads) if estimator else None
     return Analyser(
-        estimator=load_estimator(estimator, threads=threads) if estimator else None,
-        calibration=load_calibration(estimator) if estimator else None,
+        estimator=loaded,
+        calibration=load_calibration(estimator, identity=loaded.identity) if estimator and loaded else None,
         detectors=tuple(detectors),
         bands=bands,
         threads=threads,

@@ -47,7 +47,8 @@ def level_bytes(power: NDArray[np.float32]) -> NDArray[np.uint8]:
 
 def levels(stored: NDArray[np.uint8]) -> NDArray[np.float32]:
     """Levels in dBov, float32, same shape as the stored bytes; -127.5 stands for that or less."""
-    return stored.astype(np.float32) / 2 - np.float32(_RANGE)
+    decibels: NDArray[np.float32] = stored.astype(np.float32) / np.float32(2) - np.float32(_RANGE)
+    return decibels
 
 
 def table_rate(sample_rate: int) -> int:
@@ -206,7 +207,8 @@ def _power_spectra(windowed: NDArray[np.float32]) -> NDArray[np.float32]:
     from scipy import fft
 
     spectrum = fft.rfft(windowed, axis=1)
-    return np.square(spectrum.real) + np.square(spectrum.imag)
+    power: NDArray[np.float32] = np.square(spectrum.real) + np.square(spectrum.imag)
+    return power
 
 
 def _int16(values: NDArray[np.float32]) -> NDArray[np.int16]:

@@ -186,16 +186,16 @@ class ExactRepeatFinder:
     def finish(self) -> ExactRepeats:
         """The list; nothing may be pushed afterwards."""
         joined: list[tuple[int, int, int]] = []
-        for start, length, lag in sorted(self._list.rows, key=lambda row: (row[2], row[0])):
-            if joined and joined[-1][2] == lag and start <= joined[-1][0] + joined[-1][1]:
+        for place, size, lag in sorted(self._list.rows, key=lambda row: (row[2], row[0])):
+            if joined and joined[-1][2] == lag and place <= joined[-1][0] + joined[-1][1]:
                 first, before, _ = joined[-1]
-                joined[-1] = (first, max(before, start + length - first), lag)
+                joined[-1] = (first, max(before, place + size - first), lag)
             else:
-                joined.append((start, length, lag))
+                joined.append((place, size, lag))
         result = _List()
         result.extend(joined)
         start, length, lags = result.columns()
-        return ExactRepeats(start=start, length=length, lag=lags, overflow=self._list.overflow)
+        return ExactRepeats(start=start, length=length, lag=lags, overflow=self._list.overflow + result.overflow)
 
     def _pairs(self, known: NDArray[np.int16]) -> list[tuple[int, int]]:
         """Lags and places, sorted, at which a few samples equal those one lag before."""

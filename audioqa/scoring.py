@@ -113,7 +113,8 @@ def mos_curve(windows: Sequence[WindowScore], *, seconds: int) -> NDArray[np.flo
         first, stop = math.floor(window.segment.start), math.ceil(window.segment.end)
         total[first:stop] += window.mos
         count[first:stop] += 1
-    return np.divide(total, count, out=np.full(seconds, np.nan), where=count > 0)
+    curve: NDArray[np.float64] = np.divide(total, count, out=np.full(seconds, np.nan), where=count > 0)
+    return curve
 
 
 def mean_mos(windows: Sequence[WindowScore], segment: Segment) -> float | None:
@@ -152,4 +153,4 @@ def _worst(curve: NDArray[np.float64], active: NDArray[np.float64]) -> Worst | S
 def _per_second(speaking: NDArray[np.bool_], *, frame: float, seconds: int) -> NDArray[np.float64]:
     """Seconds of speech in each second of the clock."""
     second = np.minimum((np.arange(len(speaking)) + 0.5) * frame, seconds - 0.5).astype(np.int64)
-    return np.bincount(second, weights=speaking * frame, minlength=seconds)[:seconds]
+    return np.bincount(second, weights=speaking * frame, minlength=seconds)[:seconds].astype(np.float64)

@@ -12,7 +12,8 @@ import pytest
 PACKAGE = Path(__file__).parents[1] / "audioqa"
 
 LAYERS = (
-    ("cli", "__main__", "lab"),
+    ("__main__",),
+    ("cli", "lab"),
     ("settings",),
     ("render",),
     ("analysis",),

@@ -31,7 +31,7 @@ from numpy.typing import NDArray
 from audioqa.activity import mask, segments, speech_segments
 from audioqa.frames import FRAME
 from audioqa.measure import ChannelMeasurements, Measurements
-from audioqa.types import ActiveLevel, Detection, Event, Segment, Severity, Skipped
+from audioqa.types import ActiveLevel, Detection, Event, Evidence, Segment, Severity, Skipped
 
 _T = TypeVar("_T", bound=np.generic)
 
@@ -160,7 +160,7 @@ class Silence:
             severity = _graded(gap.duration, self.dead_air_warning, self.dead_air_severe)
         elif gap.duration >= self.edge_warning:
             severity = "warning"
-        evidence = {"seconds": round(gap.duration, 2), "level_dbov": round(loudest, 1), "sound": sound}
+        evidence: Evidence = {"seconds": round(gap.duration, 2), "level_dbov": round(loudest, 1), "sound": sound}
         return Event(kind, None, gap, severity, evidence)
 
     def _gaps(self, view: _View, other: NDArray[np.bool_], *, separable: bool) -> list[Event]:
@@ -206,7 +206,7 @@ class Silence:
             # From the dead-air limit on a pause is dead air, unless another party fills it: then it is listening.
             long = separable and self.pause_gap <= pause.duration < self.dead_air and self._share(other, pause) < 0.1
             if both or long:
-                evidence = {
+                evidence: Evidence = {
                     "seconds": round(pause.duration, 2),
                     "fill": "noise floor",
                     "cut_in_mid_sound": "both ends" if both else "neither",
