@@ -6,6 +6,7 @@ A file is opened by the demuxer that its signature names; FFmpeg never guesses, 
 from __future__ import annotations
 
 import itertools
+import os
 import struct
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -27,9 +28,6 @@ _BETTER_DECODERS = {"amrnb": "libopencore_amrnb", "amrwb": "libopencore_amrwb"}
 _PROMISES = ("mov", "matroska", "asf", "flac", "wv", "ape", "tta", "avi", "wav", "caf")
 """Demuxers whose duration is what the header says, and not an estimate from the size of the file."""
 
-_STARTS_ANYWHERE = "flac"
-"""The one coding read here whose frames stand alone and know their place."""
-
 _OPUS_RATE = 48_000
 
 _PADDING = 0.3
@@ -42,7 +40,6 @@ def open_by_ffmpeg(
     demuxer: str,
     container: str,
     demuxer_options: Mapping[str, str] | None = None,
-    start: int = 0,
 ) -> Decoding:
     """Open a file with FFmpeg.
 
@@ -56,8 +53,6 @@ def open_by_ffmpeg(
         The container's name in reports.
     demuxer_options
         What a demuxer of headerless files must be told.
-    start
-        Sample to begin at; other than 0 for FLAC alone.
 
     Raises
     ------
@@ -76,15 +71,18 @@ def open_by_ffmpeg(
         )
     except (av.error.FFmpegError, ValueError) as refusal:
         words = getattr(refusal, "strerror", None) or str(refusal)
-        raise UnreadableRecordingError(path, f"it begins as {container} but does not go on so ({words})") from None
+        cause = f"it begins as {container} but does not go on so ({words})"
+        if demuxer == "mov" and not _has_index(path):
+            cause = "this MP4 was never finished: its index (moov), written when the call ends, is missing"
+        raise UnreadableRecordingError(path, cause) from None
     try:
-        return _open_track(path, source, demuxer=demuxer, container=container, start=start)
+        return _open_track(path, source, demuxer=demuxer, container=container)
     except BaseException:
         source.close()
         raise
 
 
-def _open_track(path: str, source: Any, *, demuxer: str, container: str, start: int) -> Decoding:
+def _open_track(path: str, source: Any, *, demuxer: str, container: str) -> Decoding:
     import av
 
     tracks = source.streams.audio
@@ -97,8 +95,6 @@ def _open_track(path: str, source: Any, *, demuxer: str, container: str, start: 
     faults = DecodeFaults()
     try:
         decoder = _decoder(track)
-        if start:
-            source.seek(round(start / track.rate / track.time_base), stream=track)
         reader = FrameReader(source, track, decoder, faults)
         frames = reader.frames()
         first = next(frames, None)
@@ -114,13 +110,13 @@ def _open_track(path: str, source: Any, *, demuxer: str, container: str, start: 
     rate = _coded_rate(decoder, reader.rate)
     expected = _expected(source, track, rate=rate)
     length = None if expected is None else expected * reader.rate // rate
-    delivered = [start]
+    delivered = [0]
 
     def blocks() -> Iterator[NDArray[np.float32]]:
         placed = in_time(
             itertools.chain([first], frames),
             rate=reader.rate,
-            start=start if codec == _STARTS_ANYWHERE else None,
+            start=0 if demuxer == "flac" else None,
             length=length,
             faults=faults,
         )
@@ -154,9 +150,23 @@ def _open_track(path: str, source: Any, *, demuxer: str, container: str, start: 
     )
 
 
-def starts_anywhere(decoding: Decoding) -> bool:
-    """Say whether a file opened by FFmpeg can be decoded from any sample on, bit for bit."""
-    return decoding.container == "FLAC" and decoding.codec == _STARTS_ANYWHERE
+def _has_index(path: str) -> bool:
+    """Say whether an MP4 has a ``moov`` box (ISO/IEC 14496-12, 4.2), without which nothing in it can be found."""
+    with Path(path).open("rb") as stream:
+        size = stream.seek(0, os.SEEK_END)
+        at = 0
+        while at + 8 <= size:
+            stream.seek(at)
+            head = stream.read(16)
+            length = int.from_bytes(head[:4], "big")
+            if head[4:8] == b"moov":
+                return True
+            if length == 1:
+                length = int.from_bytes(head[8:16], "big")
+            if length < 8:
+                return False
+            at += length
+    return False
 
 
 def _decoder(track: Any) -> Any:

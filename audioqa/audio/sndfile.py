@@ -21,7 +21,7 @@ from audioqa.audio.wav_header import WavHeader
 from audioqa.errors import UnreadableRecordingError
 from audioqa.types import Finding
 
-_SAMPLE_CODED = ("PCM_S8", "PCM_U8", "PCM_16", "PCM_24", "PCM_32", "ULAW", "ALAW", "FLOAT", "DOUBLE")
+SAMPLE_CODED = ("PCM_S8", "PCM_U8", "PCM_16", "PCM_24", "PCM_32", "ULAW", "ALAW", "FLOAT", "DOUBLE")
 """Codings in which every sample stands for itself, so that decoding may begin anywhere."""
 
 _BOUNDED = ("PCM_S8", "PCM_U8", "PCM_16", "PCM_24", "ULAW", "ALAW", "GSM610")
@@ -134,11 +134,12 @@ def open_by_libsndfile(
             yield block
 
     def findings() -> tuple[Finding, ...]:
-        header = wav.findings() if wav is not None else _corrections(sound_log, signature)
-        short = () if header else shortfall(delivered[0], length, rate, tolerance=0.0)
+        header = wav.findings() if wav is not None else _corrections(log, signature)
+        promised = length if signature.container != "SPH" else _sphere_length(path)
+        short = () if header else shortfall(delivered[0], promised, rate, tolerance=0.0)
         return (*header, *faults.findings(rate), *short)
 
-    rate, sound_log = int(sound.samplerate), str(sound.extra_info)
+    rate, log = int(sound.samplerate), str(sound.extra_info)
     wrong = implausible(rate, sound.channels)
     if wrong:
         close()
@@ -154,11 +155,6 @@ def open_by_libsndfile(
         findings=findings,
         close=close,
     )
-
-
-def starts_anywhere(decoding: Decoding) -> bool:
-    """Say whether a file opened by libsndfile can be decoded from any sample on, bit for bit."""
-    return decoding.codec in _SAMPLE_CODED
 
 
 def _read(sound: Any, size: int) -> NDArray[np.float32]:
@@ -185,6 +181,13 @@ def _corrections(log: str, signature: Signature) -> tuple[Finding, ...]:
         return (Finding("truncated", message, "warning", evidence),)
     message = f"The file is {real - said} bytes longer than its {signature.container} header says."
     return (Finding("header-length", message, "notice", evidence),)
+
+
+def _sphere_length(path: str) -> int | None:
+    """Return the samples that a NIST SPHERE header promises: libsndfile goes by the size of the file alone."""
+    with Path(path).open("rb") as stream:
+        found = re.search(rb"^sample_count -i (\d+)", stream.read(1024), re.MULTILINE)
+    return int(found[1]) if found else None
 
 
 def _refusal(signature: Signature, refusal: Exception) -> str:

@@ -107,8 +107,8 @@ def in_time(
     rate
         Hz.
     start
-        Sample at which the output shall begin, where stamps count from the recording's first sample;
-        None to begin with the first frame wherever it is stamped.
+        Stamp of the recording's first sample, where it is known and stamps are exact; None to begin with the
+        first frame wherever it is stamped, and to let stamps jitter.
     length
         Samples that the file promises, if any.
     faults
@@ -129,14 +129,11 @@ def in_time(
                 faults.filled += jump
                 for at in range(0, jump, rate):
                     yield np.full((min(rate, jump - at), samples.shape[1]), _silence(samples.dtype), samples.dtype)
-            elif start is not None and jump < 0:
-                samples = samples[-jump:]
         if place is not None:
             end = place + len(frame.samples)
         elif end is not None:
             end += len(frame.samples)
-        if len(samples):
-            yield samples
+        yield samples
 
 
 def in_blocks(pieces: Iterator[NDArray[Any]], *, rate: int, channel_count: int) -> Iterator[NDArray[np.float32]]:

@@ -19,8 +19,9 @@ MPEG_TAGS = (0x50, 0x55)
 NMS_TAG = 0x38
 """Format tag of Natural MicroSystems ADPCM, which FFmpeg takes for AMR."""
 
-_OPEN_LENGTHS = (0, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF)
-"""What recorders write where they do not know the length yet."""
+_OPEN_LENGTH = 0x7FFF0000
+"""Recorders that do not know the length yet write 0, 0x7FFFFFFF, 0xFFFFFFFF or a little less. No file with an
+honest length that high is cut so short that it matters."""
 
 _MOST_CHUNKS = 1000
 
@@ -65,7 +66,9 @@ class WavHeader:
     @property
     def open_ended(self) -> bool:
         """Whether the length was left open, so that the file is to be read to its end."""
-        return self.data_length in _OPEN_LENGTHS and self.available > 0 and self.data_length != self.available
+        if self.data_length == 0:
+            return self.trailing > 0  # else what follows is further chunks, and there is no audio
+        return self.data_length >= _OPEN_LENGTH and self.data_length > self.available
 
     def findings(self) -> tuple[Finding, ...]:
         """Say where header and file disagree."""
