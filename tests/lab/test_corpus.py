@@ -1,0 +1,54 @@
+"""The speech that detectors are judged on."""
+
+from __future__ import annotations
+
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from audioqa.lab import corpus
+from audioqa.lab.clean import CONSTANT_RUN
+
+
+@pytest.fixture
+def _speech() -> None:
+    if corpus.data_folder() is None:
+        pytest.skip("no real speech here: set AUDIOQA_DATA to the folder of shared audio data")
+
+
+def test_a_speaker_is_on_one_side_for_good() -> None:
+    names = [f"{number:04}" for number in range(2000)]
+    tune = sum(corpus.split_of("so762", name) == "tune" for name in names)
+    assert 0.15 < tune / 2000 < 0.23
+    assert corpus.split_of("so762", "0120") == corpus.split_of("asterisk", "0120")
+    assert corpus.split_of("intent", "unknown") == corpus.split_of("wakeword", "unknown") == "tune"
+
+
+def test_without_data_there_are_no_calls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AUDIOQA_DATA", str(tmp_path))
+    monkeypatch.setattr(corpus, "ASTERISK", tmp_path)
+    assert corpus.data_folder() is None
+    assert list(corpus.calls("test")) == []
+
+
+@pytest.mark.usefixtures("_speech")
+def test_calls_are_half_a_minute_of_faultless_speech() -> None:
+    for call in islice(corpus.calls("test"), 5):
+        assert 15 <= call.seconds <= 50
+        level = 10 * np.log10(np.mean(call.samples.astype(np.float64) ** 2))
+        assert -50 < level < -5
+        equal = np.diff(np.flatnonzero(np.diff(call.samples) != 0), prepend=-1)
+        assert equal.max() < CONSTANT_RUN * corpus.RATE + 2
+        assert np.array_equal(call.samples, np.rint(call.samples * 32768) / 32768)
+
+
+@pytest.mark.usefixtures("_speech")
+def test_no_speaker_is_in_both_splits_and_the_order_is_fixed() -> None:
+    tune, test = ({(c.corpus, c.speaker) for c in islice(corpus.calls(side), 12)} for side in ("tune", "test"))
+    assert tune
+    assert test
+    assert not tune & test
+    first, again = (next(iter(corpus.calls("test"))).samples for _ in range(2))
+    assert np.array_equal(first, again)
