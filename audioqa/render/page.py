@@ -1,0 +1,150 @@
+"""A report as one self-contained HTML page: it opens by double click, without a network, for years.
+
+Waveform, spectrogram and audio are embedded; the page asks for nothing. Its Content-Security-Policy allows the one
+script and the one style that stand in it, by their SHA-256, so that no text from outside could ever run.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import os
+from collections.abc import Sequence
+from importlib import resources
+from pathlib import Path
+from string import Template
+from typing import Any
+
+import numpy as np
+
+from audioqa.audio import OpenOptions
+from audioqa.bands import CONTACT_CENTRE, BandSet
+from audioqa.render import page_sections as sections
+from audioqa.render.as_json import to_json
+from audioqa.render.listening import Listening, encode_for_listening
+from audioqa.render.pictures import Picture, draw_pictures
+from audioqa.render.png import greyscale_png
+from audioqa.types import CallReport, Skipped
+
+COLUMNS, SLICES = 200_000, 12_000
+"""Columns of waveform and spectrogram that a page holds in all, shared by its channels: 0.5 MB and about 2 MB."""
+
+CHANNELS = 8
+"""Channels drawn."""
+
+TILE = 4096
+"""Widest image in pixels; phones refuse much wider ones."""
+
+_RANGE = 70.0  # dB shown below the loudest cell
+_GREYS = 64  # levels of the spectrogram: 1.1 dB each, no eye sees more
+
+
+def write_page(
+    report: CallReport,
+    page: str | os.PathLike[str],
+    *,
+    options: OpenOptions = OpenOptions(),  # noqa: B008 - frozen
+    bands: BandSet = CONTACT_CENTRE,
+) -> None:
+    """Write the report as a page.
+
+    Parameters
+    ----------
+    report
+        The report; its recording is decoded twice more, for the picture and for the player.
+    page
+        The HTML file to write; one that exists is replaced.
+    options
+        How the recording was opened.
+    bands
+        The band set in force.
+
+    Raises
+    ------
+    UnreadableRecordingError
+        Where the recording is gone or can no longer be read.
+    """
+    shown = max(1, min(CHANNELS, len(report.recording.channels)))
+    pictures = draw_pictures(report.recording, columns=COLUMNS // shown, slices=SLICES // shown, options=options)
+    listening = encode_for_listening(report.recording, options=options)
+    Path(page).write_text(render_page(report, pictures, listening, bands=bands), encoding="utf-8")
+
+
+def render_page(
+    report: CallReport, pictures: Sequence[Picture], listening: Listening | Skipped, *, bands: BandSet = CONTACT_CENTRE
+) -> str:
+    """The page as text; see `write_page`."""
+    script = _asset("timeline.js") + _asset("player.js")
+    style = _asset("page.css")
+    name = Path(report.recording.path).name or report.recording.path
+    return Template(_asset("page.html")).substitute(
+        policy=_policy(script, style),
+        title=sections.text(f"{name} – call report"),
+        style=style,
+        name=sections.text(name),
+        about=sections.about(report),
+        seconds=f"{report.recording.duration:.1f}",
+        verdict=sections.verdict(report, bands),
+        solo=sections.solo(report) if isinstance(listening, Listening) else "",
+        legend=sections.legend(report),
+        events=sections.events(report),
+        parties=sections.parties(report, bands),
+        pesq=sections.pesq(report),
+        findings=sections.findings(report),
+        skipped=sections.skipped(report),
+        details=sections.details(report),
+        report=_inert(to_json(report)),
+        drawing=_inert(json.dumps(_drawing(report, pictures, listening, bands), allow_nan=False)),
+        audio=base64.b64encode(listening.data).decode("ascii") if isinstance(listening, Listening) else "",
+        script=script,
+    )
+
+
+def _asset(name: str) -> str:
+    return resources.files("audioqa.render").joinpath("assets", name).read_text(encoding="utf-8")
+
+
+def _policy(script: str, style: str) -> str:
+    """Nothing may be loaded from anywhere; the script and the style that stand in the page may run, by digest."""
+    allowed = [
+        f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'" for text in (script, style)
+    ]
+    return (
+        f"default-src 'none'; script-src {allowed[0]}; style-src {allowed[1]}; img-src data: blob:; "
+        "media-src data: blob:; base-uri 'none'; form-action 'none'"
+    )
+
+
+def _inert(text: str) -> str:
+    """JSON that cannot end the script element it stands in, whatever strings it holds."""
+    return text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
+
+
+def _drawing(
+    report: CallReport, pictures: Sequence[Picture], listening: Listening | Skipped, bands: BandSet
+) -> dict[str, Any]:
+    fits = isinstance(report.mos, Skipped) or report.mos.context == bands.context
+    return {
+        "duration": report.recording.duration,
+        "around": sections.AROUND,
+        "bands": [[limit, name] for limit, name in bands.bands] if fits else [],
+        "mime": listening.mime if isinstance(listening, Listening) else "",
+        "noPlayer": f"No player: {listening.reason}." if isinstance(listening, Skipped) else "",
+        "channels": [_channel(picture) for picture in pictures[:CHANNELS]],
+    }
+
+
+def _channel(picture: Picture) -> dict[str, Any]:
+    pairs = np.stack([picture.low, picture.high], axis=1)
+    loudest = float(picture.spectrogram.max())
+    share = np.clip((picture.spectrogram - loudest) / _RANGE + 1, 0, 1)
+    levels = (np.round(share * (_GREYS - 1)) * (255 // (_GREYS - 1))).astype(np.uint8)[::-1]
+    tiles = [greyscale_png(levels[:, start : start + TILE]) for start in range(0, levels.shape[1], TILE)]
+    return {
+        "envelope": base64.b64encode(np.round(np.clip(pairs, -1, 1) * 127).astype(np.int8).tobytes()).decode("ascii"),
+        "top": picture.top,
+        "rows": levels.shape[0],
+        "slices": levels.shape[1],
+        "tiles": ["data:image/png;base64," + base64.b64encode(tile).decode("ascii") for tile in tiles],
+    }
