@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from audioqa.audio.decoding import Decoding, implausible
+from audioqa.audio.decoding import Decoding, block_length, implausible
 from audioqa.audio.faults import DecodeFaults, shortfall
 from audioqa.audio.resample import Resampler
 from audioqa.audio.timeline import FrameReader, in_blocks, in_time
@@ -111,23 +111,26 @@ def _open_track(path: str, source: Any, *, demuxer: str, container: str) -> Deco
     expected = _expected(source, track, rate=rate)
     length = None if expected is None else expected * reader.rate // rate
     delivered = [0]
+    placed = in_time(
+        itertools.chain([first], frames),
+        rate=reader.rate,
+        start=0 if demuxer == "flac" else None,
+        length=length,
+        faults=faults,
+    )
 
-    def blocks() -> Iterator[NDArray[np.float32]]:
-        placed = in_time(
-            itertools.chain([first], frames),
-            rate=reader.rate,
-            start=0 if demuxer == "flac" else None,
-            length=length,
-            faults=faults,
-        )
+    def resampled() -> Iterator[NDArray[np.float32]]:
         resampler = Resampler(reader.rate, rate, channels=reader.channel_count)
         for block in in_blocks(placed, rate=reader.rate, channel_count=reader.channel_count):
-            ready = resampler.push(block)
+            yield resampler.push(block)
+        yield resampler.push(np.zeros((0, reader.channel_count), np.float32), last=True)
+
+    def blocks() -> Iterator[NDArray[np.float32]]:
+        size = block_length(rate, reader.channel_count)
+        for ready in resampled():
             delivered[0] += len(ready)
-            yield ready
-        ready = resampler.push(np.zeros((0, reader.channel_count), np.float32), last=True)
-        delivered[0] += len(ready)
-        yield ready
+            for at in range(0, len(ready), size):
+                yield ready[at : at + size]
 
     def findings() -> tuple[Finding, ...]:
         several: tuple[Finding, ...] = ()

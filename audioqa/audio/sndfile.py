@@ -43,9 +43,10 @@ class _Overlay(io.RawIOBase):
     def readinto(self, buffer: Any) -> int:
         at = self._file.tell()
         count = self._file.readinto(buffer)
+        view = memoryview(buffer).cast("B")
         for place, byte in enumerate(self._instead, self._at - at):
             if 0 <= place < count:
-                buffer[place] = byte
+                view[place] = byte
         return count
 
     def seek(self, offset: int, whence: int = os.SEEK_SET, /) -> int:
@@ -120,18 +121,14 @@ def open_by_libsndfile(
 
     def blocks() -> Iterator[NDArray[np.float32]]:
         size = block_length(sound.samplerate, sound.channels)
-        if start:
-            sound.seek(min(start, sound.frames))
-        while True:
-            try:
-                block = _read(sound, size)
-            except soundfile.LibsndfileError as complaint:
-                faults.stopped = f"libsndfile says {complaint.error_string.strip(' .') or 'that it cannot go on'}"
-                return
-            if not len(block):
-                return
-            delivered[0] += len(block)
-            yield block
+        try:
+            if start:
+                sound.seek(min(start, sound.frames))
+            while len(block := _read(sound, size)):
+                delivered[0] += len(block)
+                yield block
+        except soundfile.LibsndfileError as complaint:
+            faults.stopped = f"libsndfile says {complaint.error_string.strip(' .') or 'that it cannot go on'}"
 
     def findings() -> tuple[Finding, ...]:
         header = wav.findings() if wav is not None else _corrections(log, signature)

@@ -127,6 +127,8 @@ def in_time(
             believed = jump <= _LONGEST_GAP * rate or (length is not None and place <= length)
             if believed and jump > (0 if frame.after_fault or start is not None else _JUMP * rate):
                 faults.filled += jump
+                if start is not None and not frame.after_fault:
+                    faults.bad_frames += 1  # exact stamps leave nothing out but what was dropped as broken
                 for at in range(0, jump, rate):
                     yield np.full((min(rate, jump - at), samples.shape[1]), _silence(samples.dtype), samples.dtype)
         if place is not None:

@@ -95,7 +95,8 @@ def write_av(
             target.mux(video.encode(None))
         for stream, samples in zip(streams, tracks, strict=True):
             layout = stream.codec_context.layout.name
-            stream.codec_context.open()
+            if not stream.codec_context.is_open:
+                stream.codec_context.open()
             size = stream.codec_context.frame_size or 1024
             fit = av.AudioResampler(format=stream.codec_context.format, layout=layout, rate=rate, frame_size=size)
             frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(samples.reshape(1, -1)), "s16", layout)
