@@ -121,10 +121,12 @@ def _speech_bar(axes: Axes, party: Party, peak: float, colour: str) -> None:
     """A bar under the waveform, the darker the more of its window is speech."""
     if not isinstance(party.mos, PartyMos):
         return
-    for window in party.mos.windows:
-        share = min(1.0, window.speech / max(window.segment.duration, 1e-3))
-        left, width = _middle(window.segment)
-        axes.broken_barh([(left, width)], (-1.15 * peak, 0.1 * peak), facecolor=colour, alpha=share, linewidth=0)
+    from matplotlib.colors import to_rgba
+
+    places = [_middle(window.segment) for window in party.mos.windows]
+    shares = [min(1.0, window.speech / max(window.segment.duration, 1e-3)) for window in party.mos.windows]
+    colours = [to_rgba(colour, share) for share in shares]
+    axes.broken_barh(places, (-1.15 * peak, 0.1 * peak), facecolors=colours, linewidth=0)
 
 
 def _middle(segment: Segment) -> tuple[float, float]:

@@ -178,6 +178,37 @@ def test_one_party_alone_is_heard_in_both_ears(page: Path, tab: Tab) -> None:
     assert tab.ask(gains) == [[1, 0], [0, 1]]
 
 
+def _point(tab: Tab, seconds: float, kind: str, **more: object) -> None:
+    """Move or press the mouse at a time on the first waveform."""
+    x, y = tab.ask(
+        f"(() => {{ const box = stage.getBoundingClientRect();"
+        f" return [box.left + placeOf({seconds}, stage.clientWidth), box.top + lanes.top + 10]; }})()"
+    )
+    tab.send("Input.dispatchMouseEvent", type=kind, x=x, y=y, **more)
+
+
+def test_pointing_at_an_event_says_what_it_is(page: Path, tab: Tab) -> None:
+    tab.open(page)
+    _point(tab, 30.0, "mouseMoved")
+    tab.until("!byId('tip').hidden")
+    tip = tab.ask("byId('tip').textContent")
+    assert "severe: dead air, whole call, 12.0 s" in tip
+    assert tip.startswith(("0:30.0", "0:29.9", "0:30.1"))
+
+
+def test_a_click_seeks_and_a_drag_moves_the_view(page: Path, tab: Tab) -> None:
+    tab.open(page)
+    for kind in ("mousePressed", "mouseReleased"):
+        _point(tab, 60.0, kind, button="left", clickCount=1)
+    assert tab.ask("position") == pytest.approx(60.0, abs=0.2)
+    tab.ask("look(40, 60)")
+    _point(tab, 50.0, "mousePressed", button="left", clickCount=1)
+    _point(tab, 45.0, "mouseMoved", button="left", buttons=1)
+    _point(tab, 50.0, "mouseReleased", button="left", clickCount=1)
+    assert tab.ask("view.start") == pytest.approx(45.0, abs=0.2)
+    assert tab.ask("position") == pytest.approx(60.0, abs=0.2)
+
+
 def test_a_link_with_a_time_opens_there(page: Path, tab: Tab) -> None:
     tab.open(page, fragment="#t=12.5")
     assert tab.ask("document.getElementById('cursor').getAttribute('aria-valuenow')") == "12.5"
