@@ -46,8 +46,8 @@ class Calibration:
 
     Examples
     --------
-    >>> map = Calibration("straight", "example", "narrowband", (1.0, 4.0), (1.0, 4.5), 0.3)
-    >>> map.apply(2.5)
+    >>> straight = Calibration("straight", "example", "narrowband", (1.0, 4.0), (1.0, 4.5), 0.3)
+    >>> straight.apply(2.5)
     2.75
     """
 

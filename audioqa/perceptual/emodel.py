@@ -193,7 +193,7 @@ class EModel:
 
     def _listener_echo(self, ro: float) -> float:
         """Idle (7.4)."""
-        difference = ro - 10.5 * (self.wepl + 7) * (self.tr + 1) ** -0.25
+        difference = ro - 10.5 * (self.wepl + 7) * math.pow(self.tr + 1, -0.25)
         return difference / 2 + math.sqrt(difference**2 / 4 + 169)
 
 

@@ -198,13 +198,9 @@ def _windows(
             start, stop = round(segment.start * rate), round(segment.end * rate)
             lag = round(running * rate)
             samples = degraded.read(start, stop)
-            if not np.isfinite(samples).all():
-                yield (
-                    segment,
-                    Skipped("pesq", recording.name, "the recording holds samples that are not numbers"),
-                    None,
-                    0.0,
-                )
+            unusable = _unusable(samples)
+            if unusable:
+                yield segment, Skipped("pesq", recording.name, unusable), None, 0.0
                 continue
             around = clean.read(start - lag - reach, stop - lag + reach)
             found = fine_lag(samples, np.nan_to_num(around, nan=0.0, posinf=0.0, neginf=0.0))
@@ -216,7 +212,12 @@ def _windows(
             active = speech[_frames(segment.start - running) : _frames(segment.end - running)]
             seconds = float(np.count_nonzero(active)) / FRAMES_PER_SECOND
             if seconds < _LEAST_SPEECH:
-                yield segment, Skipped("pesq", recording.name, "the reference holds no speech here"), own, seconds
+                yield (
+                    segment,
+                    Skipped("pesq", recording.name, f"the reference holds less than {_LEAST_SPEECH} s of speech here"),
+                    own,
+                    seconds,
+                )
                 continue
             if not trusted:
                 reason = "the recording does not resemble the reference here"
@@ -233,6 +234,15 @@ def _windows(
             except MeasurementError as error:
                 mos = Skipped("pesq", recording.name, str(error))
             yield segment, mos, own, seconds
+
+
+def _unusable(samples: NDArray[np.float32]) -> str:
+    """Why neither lag nor score can be had of a stretch of the recording; empty where they can."""
+    if not np.isfinite(samples).all():
+        return "the recording holds samples that are not numbers"
+    if not samples.any():
+        return "the recording is digitally silent here"
+    return ""
 
 
 def _planned_lag(coarse: Lag) -> float:
