@@ -20,9 +20,11 @@ import numpy as np
 
 from audioqa.audio import OpenOptions
 from audioqa.bands import CONTACT_CENTRE, BandSet
-from audioqa.render import page_sections as sections
+from audioqa.render import page_tables as tables
+from audioqa.render import page_verdict as head
 from audioqa.render.as_json import to_json
 from audioqa.render.listening import Listening, encode_for_listening
+from audioqa.render.markup import text
 from audioqa.render.pictures import Picture, draw_pictures
 from audioqa.render.png import greyscale_png
 from audioqa.types import CallReport, Skipped
@@ -30,8 +32,14 @@ from audioqa.types import CallReport, Skipped
 COLUMNS, SLICES = 200_000, 12_000
 """Columns of waveform and spectrogram that a page holds in all, shared by its channels: 0.5 MB and about 2 MB."""
 
+SCRIPTS = ("timeline.js", "spectrogram.js", "pointer.js", "player.js")
+"""The page's one script, in this order."""
+
 CHANNELS = 8
 """Channels drawn."""
+
+AROUND = 2.0
+"""Seconds played before and after an event, so that the ear has something to compare it with."""
 
 TILE = 4096
 """Widest image in pixels; phones refuse much wider ones."""
@@ -75,25 +83,25 @@ def render_page(
     report: CallReport, pictures: Sequence[Picture], listening: Listening | Skipped, *, bands: BandSet = CONTACT_CENTRE
 ) -> str:
     """The page as text; see `write_page`."""
-    script = _asset("timeline.js") + _asset("player.js")
+    script = "".join(map(_asset, SCRIPTS))
     style = _asset("page.css")
     name = Path(report.recording.path).name or report.recording.path
     return Template(_asset("page.html")).substitute(
         policy=_policy(script, style),
-        title=sections.text(f"{name} – call report"),
+        title=text(f"{name} – call report"),
         style=style,
-        name=sections.text(name),
-        about=sections.about(report),
+        name=text(name),
+        about=head.about(report),
         seconds=f"{report.recording.duration:.1f}",
-        verdict=sections.verdict(report, bands),
-        solo=sections.solo(report) if isinstance(listening, Listening) else "",
-        legend=sections.legend(report),
-        events=sections.events(report),
-        parties=sections.parties(report, bands),
-        pesq=sections.pesq(report),
-        findings=sections.findings(report),
-        skipped=sections.skipped(report),
-        details=sections.details(report),
+        verdict=head.verdict(report, bands),
+        solo=head.solo(report) if isinstance(listening, Listening) else "",
+        legend=head.legend(report),
+        events=tables.events(report),
+        parties=tables.parties(report, bands),
+        pesq=tables.pesq(report),
+        findings=tables.findings(report),
+        skipped=tables.skipped(report),
+        details=tables.details(report),
         report=_inert(to_json(report)),
         drawing=_inert(json.dumps(_drawing(report, pictures, listening, bands), allow_nan=False)),
         audio=base64.b64encode(listening.data).decode("ascii") if isinstance(listening, Listening) else "",
@@ -108,7 +116,7 @@ def _asset(name: str) -> str:
 def _policy(script: str, style: str) -> str:
     """Nothing may be loaded from anywhere; the script and the style that stand in the page may run, by digest."""
     allowed = [
-        f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'" for text in (script, style)
+        f"'sha256-{base64.b64encode(hashlib.sha256(part.encode()).digest()).decode()}'" for part in (script, style)
     ]
     return (
         f"default-src 'none'; script-src {allowed[0]}; style-src {allowed[1]}; img-src data: blob:; "
@@ -116,9 +124,9 @@ def _policy(script: str, style: str) -> str:
     )
 
 
-def _inert(text: str) -> str:
+def _inert(plain: str) -> str:
     """JSON that cannot end the script element it stands in, whatever strings it holds."""
-    return text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
+    return plain.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
 
 
 def _drawing(
@@ -127,7 +135,7 @@ def _drawing(
     fits = isinstance(report.mos, Skipped) or report.mos.context == bands.context
     return {
         "duration": report.recording.duration,
-        "around": sections.AROUND,
+        "around": AROUND,
         "bands": [[limit, name] for limit, name in bands.bands] if fits else [],
         "mime": listening.mime if isinstance(listening, Listening) else "",
         "noPlayer": f"No player: {listening.reason}." if isinstance(listening, Skipped) else "",
