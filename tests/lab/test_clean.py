@@ -56,9 +56,10 @@ def test_a_run_shorter_than_5_ms_is_no_fault() -> None:
 
 def test_samples_at_full_scale_and_a_click_are_faults() -> None:
     clipped, clicked, pulse = (_spoken(0.3, 0.5, 0.3, 0.7, 0.3) for _ in range(3))
-    clipped[4000:4002] = 1.0
+    clipped[3960:4041] = np.minimum(1.0, 1.02 * np.hanning(81))  # smooth but for its flat top of 1 ms
     clicked[4000] += 0.9
-    pulse[3995:4006] += 0.5 * np.hanning(11).astype(np.float32)  # as steep as a voice can be
+    decay = np.exp(-np.arange(160) / 15) * np.random.default_rng(4).standard_normal(160)
+    pulse[4000:4160] += 0.3 * decay  # the release of a plosive
     assert clean(clipped, RATE).dropped > 0.4
     assert clean(clicked, RATE).dropped > 0.4
     assert clean(pulse, RATE).dropped == 0
@@ -100,4 +101,5 @@ def test_clipped_peaks_are_told_from_loud_ones_at_any_level() -> None:
     assert not is_clipped(source / np.abs(source).max())
     for gain in (1.0, 0.3):
         assert is_clipped(gain * np.clip(source, -0.4 * source.max(), 0.4 * source.max()))
+    assert not is_clipped(np.sin(np.arange(8000) / 5).astype(np.float32))  # dense near its peaks, but no wall
     assert not is_clipped(np.zeros(100, dtype=np.float32))

@@ -62,6 +62,14 @@ def test_a_click_at_the_very_end_is_kept_at_any_rate(codec: str, rate: int) -> N
 
 
 @pytest.mark.parametrize("codec", CODECS)
+def test_the_delay_does_not_cut_off_the_last_samples_of_whole_frames(codec: str) -> None:
+    rate = codec_rate(codec) or 8000
+    source = _voiced(rate, 1.44)  # 72 frames of 20 ms, 48 of 30 ms, 20 granules of MP3
+    source[-rate // 10 :] = 0.1 * np.random.default_rng(3).standard_normal(rate // 10)
+    assert np.any(_transcoded(source, rate, codec)[-20:])
+
+
+@pytest.mark.parametrize("codec", CODECS)
 def test_the_same_input_gives_the_same_output(codec: str) -> None:
     source = _voiced(8000, 1.0)
     assert np.array_equal(_transcoded(source, 8000, codec), transcode(source, 8000, codec))

@@ -90,11 +90,13 @@ def test_zero_is_zero_comfort_is_at_or_below_the_floor_and_repeat_repeats() -> N
 
 
 def test_concealment_holds_the_pitch_then_fades_to_nothing_by_60_ms() -> None:
-    faulted, truth = dropouts(_speech(120.0), RATE, seed=6, lengths=(0.2,), fills=("fade",))
+    source = _speech(120.0)
+    faulted, truth = dropouts(source, RATE, seed=6, lengths=(0.2,), fills=("fade",))
     for fault in truth:
         hole = _part(faulted, fault)
         first = round(fault.segment.start * RATE)
         before = faulted[first - 80 : first]
+        assert np.corrcoef(hole[:80], source[first : first + 80])[0, 1] > 0.8  # the wave goes on as it would have
         levels = [_level(hole[i : i + 80]) for i in range(0, 560, 80)]
         assert levels[0] == pytest.approx(_level(before), abs=2.0)
         assert all(b < a for a, b in pairwise(levels[1:6]))

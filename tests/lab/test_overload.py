@@ -42,6 +42,14 @@ def test_clipped_samples_lie_in_the_truth_and_it_begins_and_ends_with_one() -> N
         assert np.isclose(over + 1 / RATE, fault.segment.end).any()
 
 
+def test_peaks_half_a_second_apart_are_two_stretches() -> None:
+    source = np.zeros(3 * RATE, dtype=np.float32)
+    for time in (0.5, 0.7, 1.5):
+        source[round(time * RATE)] = 0.5
+    _, truth = clip(source, RATE, below_peak=6.0, seed=1)
+    assert [fault.segment.start for fault in truth] == [0.5, 1.5]
+
+
 def test_half_of_the_clips_stay_at_full_scale() -> None:
     peaks = [np.abs(clip(_speech(seconds=1.0), RATE, below_peak=6.0, seed=seed)[0]).max() for seed in range(60)]
     assert 15 < sum(np.isclose(peaks, FULL_SCALE)) < 45
@@ -67,6 +75,17 @@ def test_a_limiter_raises_speech_to_its_ceiling_without_flat_tops(seed: int) -> 
     assert np.sqrt(np.mean((held / peak) ** 2)) > 1.15 * np.sqrt(np.mean(normalised(source) ** 2))
     top = np.abs(held) > 0.999 * peak
     assert not np.any(top[1:] & top[:-1] & (np.diff(held) == 0))
+
+
+def test_a_limiter_looks_10_ms_ahead_and_holds_after_the_peak() -> None:
+    source = np.full(RATE, 0.1, dtype=np.float32)
+    source[RATE // 2] = 1.0
+    for seed in range(4):
+        held = limited(source, RATE, seed=seed)
+        reduced = np.flatnonzero(held < 0.999 * held[0]) / RATE - 0.5
+        assert -0.0105 < reduced[0] < -0.001
+        assert 0.010 < reduced[-1] < 0.100
+    assert reduced[-1] > 2 * -reduced[0]
 
 
 @pytest.mark.parametrize("seed", range(4))

@@ -141,10 +141,10 @@ def test_upper_bounds_are_those_of_the_poisson_tables() -> None:
 
 def test_recall_and_onsets_are_added_up() -> None:
     tried = [Trial("dropouts", "gsm", "before", "zero", 0.02, found, onset) for found, onset in
-             ((True, -0.01), (True, 0.03), (True, 0.01), (False, 0.0))]  # fmt: skip
+             ((True, -0.03), (True, -0.02), (True, 0.01), (False, 0.5))]  # fmt: skip
     assert recall(tried) == Recall(3, 4)
     assert str(recall(tried)) == "0.75 (4)"
-    assert onset_errors(tried)[0] == pytest.approx(0.01)
+    assert onset_errors(tried)[0] == pytest.approx(0.02)
     assert onset_errors([]) == (0.0, 0.0)
     stretches = [Quiet("silence", "gsm", "clean", 1800.0, events, "a") for events in ((), (1.0, 2.0))]
     assert false_events(stretches) == FalseEvents(2, 1.0)
