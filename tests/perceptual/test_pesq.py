@@ -79,6 +79,14 @@ def test_a_filter_that_delays_by_a_few_samples_still_leaves_the_pair_as_it_is(tm
     assert scored(score(tmp_path, recording, reference)).value == pesq(8000, reference, recording, "nb")
 
 
+def test_a_pair_that_is_8_ms_apart_is_left_to_pesq_whole(tmp_path: Path) -> None:
+    reference = speechlike(8.0, seed=3)
+    recording = noisy(np.concatenate([np.zeros(64, np.float32), reference[:-64]]), 25)
+    result = score(tmp_path, recording, reference)
+    assert scored(result).value == pesq(8000, reference, recording, "nb")
+    assert result.delay == 0.008
+
+
 @pytest.mark.parametrize("lag", [-40 * 8000 - 5, -8001, 0, 801, 33 * 8000 + 7])
 def test_the_reported_delay_is_right_to_the_sample_and_costs_nothing(tmp_path: Path, lag: int) -> None:
     reference = speechlike(60.0, seed=4)
@@ -293,6 +301,24 @@ def test_a_worker_leaves_no_process_behind() -> None:
     assert pid is not None
     with pytest.raises(ProcessLookupError):
         os.kill(pid, 0)
+
+
+@pytest.mark.parametrize(
+    ("reference", "recording", "reason"),
+    [
+        (speechlike(3.0, seed=8), np.zeros(24000, np.float32), "the recording is digitally silent"),
+        (np.zeros(24000, np.float32), speechlike(3.0, seed=8), "the reference is digitally silent"),
+        (speechlike(0.2, seed=8), speechlike(0.2, seed=8), "at least a quarter of a second"),
+        (np.eye(1, 24000, dtype=np.float32)[0], np.eye(1, 24000, dtype=np.float32)[0], "PESQ finds no speech"),
+    ],
+    ids=["recording", "reference", "short", "no speech"],
+)
+def test_a_window_without_a_score_says_why(reference: Samples, recording: Samples, reason: str) -> None:
+    with PesqWorker() as worker:
+        with pytest.raises(MeasurementError, match=reason):
+            worker.score(reference, recording, mode="nb")
+        speech = speechlike(3.0, seed=8)
+        assert worker.score(speech, speech, mode="nb") > 4.5
 
 
 def test_windows_on_which_the_c_code_is_wrong_are_never_sent() -> None:
