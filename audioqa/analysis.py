@@ -25,6 +25,7 @@ from audioqa.speech import SpeechActivity
 from audioqa.types import (
     CallReport,
     Detector,
+    Event,
     Finding,
     Party,
     PartyMos,
@@ -136,7 +137,7 @@ class Analyser:
         """
         detections = [detector(measurements) for detector in self.detectors]
         events = sorted(
-            (event for detection in detections for event in detection.events),
+            _told_once([event for detection in detections for event in detection.events]),
             key=lambda event: (event.segment, event.kind, event.channel or ""),
         )
         parties = tuple(self._party(channel, measurements.duration) for channel in measurements.channels)
@@ -256,6 +257,20 @@ def make_analyser(
         bands=bands,
         threads=threads,
     )
+
+
+def _told_once(events: Sequence[Event]) -> list[Event]:
+    """Without the dropouts that are the edges or the whole of a longer gap in the same channel."""
+    gaps = [event for event in events if event.kind == "silence-gap"]
+    return [
+        event
+        for event in events
+        if event.kind != "dropout"
+        or not any(
+            gap.channel == event.channel and gap.segment.overlap(event.segment) > event.segment.duration / 2
+            for gap in gaps
+        )
+    ]
 
 
 def _named(value: _T | Skipped, channel: str) -> _T | Skipped:

@@ -29,6 +29,8 @@ class FlagRules:
         0.27 % loss; without concealment the E-model (G.107, Bpl 4.3) takes G.711 from 4.41 to 4.28 there.
     clipped_seconds
         Seconds of clipped stretches on a party from which it flags.
+    stands_out
+        MOS by which the worst half minute must lie below the average to be named beside it.
     least_recording
         Seconds: a shorter recording is flagged as too short to be a call.
     """
@@ -37,6 +39,7 @@ class FlagRules:
     cluster_count: int = 4
     cluster_lost: float = 0.25
     clipped_seconds: float = 2.0
+    stands_out: float = 0.2
     least_recording: float = 1.0
 
     def __call__(
@@ -67,7 +70,8 @@ class FlagRules:
             return
         worst = None if isinstance(mos.worst, Skipped) else mos.worst
         if mos.score.value < bands.attention:
-            where = f"; worst between {_span(worst.segment)} (MOS {worst.mos:.1f})" if worst else ""
+            stands_out = worst is not None and worst.mos < mos.score.value - self.stands_out
+            where = f"; worst between {_span(worst.segment)} (MOS {worst.mos:.1f})" if worst and stands_out else ""
             yield Flag(
                 "low-mos",
                 party.channel,

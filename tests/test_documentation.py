@@ -1,0 +1,93 @@
+"""What the documents say is kept true: every command in README runs, every event kind has its row, every page exists."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+FENCED = re.findall(r"```sh\n(.*?)```", README, flags=re.S)
+COMMANDS = [
+    line.split("  #")[0].split(" # ")[0].strip()
+    for block in FENCED
+    for line in block.splitlines()
+    if line.startswith("audioqa ")
+]
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Path:
+    """A folder with the files that README speaks of."""
+    samples, rate = soundfile.read(ROOT / "fixtures" / "clean-pcm.wav", always_2d=True, frames=12 * 8000)
+    assert rate == 8000
+    soundfile.write(tmp_path / "call.wav", samples, rate, subtype="PCM_16")
+    soundfile.write(tmp_path / "reference.wav", samples, rate, subtype="PCM_16")
+    soundfile.write(tmp_path / "leg.ulaw", samples[:, 0], rate, format="RAW", subtype="ULAW")
+    soundfile.write(tmp_path / "leg.raw", samples[:, 0], rate, format="RAW", subtype="ALAW")
+    assert np.abs(samples).max() > 0
+    return tmp_path
+
+
+def test_readme_documents_commands() -> None:
+    assert len(COMMANDS) >= 8
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_documented_command_runs(desk: Path, command: str) -> None:
+    words, _, target = command.partition(" > ")
+    given = [sys.executable, "-m", *shlex.split(words)]
+    shown = subprocess.run(given, cwd=desk, capture_output=True, text=True, timeout=300, check=False)
+    assert shown.returncode == 0, shown.stderr
+    assert shown.stdout
+    if target:
+        (desk / target).write_text(shown.stdout, encoding="utf-8")
+
+
+@pytest.mark.skipif(shutil.which("make") is None, reason="make is not installed")
+@pytest.mark.parametrize("target", sorted(set(re.findall(r"(?:^|`)make ([a-z]+)", README, flags=re.M))))
+def test_a_documented_make_target_exists(target: str) -> None:
+    shown = subprocess.run(["make", "--dry-run", target], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert shown.returncode == 0, shown.stderr
+
+
+@pytest.mark.parametrize("page", sorted(set(re.findall(r"\]\(((?:docs|models)/[^)]+)\)", README))))
+def test_a_linked_page_exists(page: str) -> None:
+    assert (ROOT / page).is_file()
+
+
+def test_every_event_kind_is_in_readme() -> None:
+    source = "\n".join(p.read_text(encoding="utf-8") for p in (ROOT / "audioqa" / "detectors").glob("*.py"))
+    kinds = set(re.findall(r'Event\(\s*"([a-z-]+)"', source)) | {"dead-air", "leading-silence", "trailing-silence"}
+    assert {kind for kind in kinds if f"`{kind}`" not in README} == set()
+
+
+def test_the_python_in_readme_runs(desk: Path) -> None:
+    (code,) = re.findall(r"```python\n(.*?)```", README, flags=re.S)
+    shown = subprocess.run([sys.executable, "-c", code], cwd=desk, capture_output=True, text=True, check=False)
+    assert shown.returncode == 0, shown.stderr
+
+
+@pytest.mark.parametrize("name", ["audioqa", "audioqa.audio", "audioqa.detectors"])
+def test_everything_in_all_exists(name: str) -> None:
+    import importlib
+
+    module = importlib.import_module(name)
+    assert [public for public in module.__all__ if not hasattr(module, public)] == []
+
+
+def test_no_document_or_source_holds_a_path_of_some_machine() -> None:
+    listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=False)
+    if listed.returncode:
+        pytest.skip("not a git checkout")
+    texts = [p for p in listed.stdout.split() if p.endswith((".py", ".md", ".toml", ".json", ".txt", ".ipynb"))]
+    pattern = re.compile(r"(?<![\w.])/(?:home|root|Users)/\w")
+    assert [p for p in texts if pattern.search((ROOT / p).read_text(encoding="utf-8"))] == []
