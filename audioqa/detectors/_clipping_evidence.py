@@ -30,7 +30,7 @@ CLASSES = (0.85, 0.5)
 """Frame peak over ceiling: lower edges of the loud and the middle level class; the third is all below."""
 
 _QUIETEST = 0.1  # of the window's top: frames below are pauses and breaths
-_PILED = 0.3  # of the frames within 5 % of the top: at an exact top, half to all of them (clipped 6 dB or more)
+_PILED = 0.5  # of the frames within 5 % of the top: at an exact top, most of them
 _SELECTED = 0.2  # of the ceiling: band frames below say nothing of it
 _REFERENCE = 0.6  # of the ceiling: band frames below it are undistorted, and tell how this voice sounds
 _EDGES = np.array([0.1, 0.2, 0.35, 0.5, 0.65, 0.8, 0.9, 0.95, 0.98, 1.01, 1.05, 1.1, 99.0], dtype=np.float32)
@@ -49,12 +49,15 @@ class Top:
     frames
         Frames that reach exactly this value.
     samples
-        How many samples of such a frame are within 2 % of its peak, on average, as if at 8 kHz; 0 where the top is
-        well under the ceiling, as that of the weaker polarity may be.
+        How many samples of such a frame are within 2 % of its peak, on average, as if at 8 kHz; only frames whose
+        other polarity reaches less far are counted, 0 where there are none.
+    equal
+        Likewise, how many samples of such a frame equal their predecessor.
     """
 
     frames: int
     samples: float
+    equal: float
 
 
 @dataclass(frozen=True)
@@ -138,7 +141,9 @@ def gather(table: FrameTable, frames: NDArray[np.int64]) -> Evidence:
             exact |= reached
         below = np.count_nonzero(side >= np.float32(0.9) * order[0]) - times
         samples = float(near[reached].mean()) if level >= 0.9 * ceiling else 0.0
-        tops.append(Top(frames=times, samples=samples * 8))
+        own = reached & (side == peak)
+        near_top, equal_top = (8 * float(values[own].mean()) if own.any() else 0.0 for values in (near, equal))
+        tops.append(Top(frames=times, samples=near_top, equal=equal_top))
         sided.append(
             [
                 float(np.log(level / ceiling)),

@@ -34,13 +34,18 @@ class Clipping:
     ----------
     logit, short_logit
         Log odds from which a window of speech counts as clipped, if it holds `sure` seconds of active speech or more,
-        and if it holds `short` seconds or less; between them on a straight line (docs/detectors/clipping.md).
+        and if it holds `short` seconds or less; between them on a straight line. In G.711 (see `fine`) the first always
+        holds: clean speech is not mistaken there (docs/detectors/clipping.md).
     sure, short
         Seconds of active speech.
     flat_logit, flat_samples, flat_frames
         Log odds that suffice where the top is exact, as it is after the last codec and in G.711: one value is the
         greatest of at least `flat_frames` frames, which hold on average `flat_samples` samples (of 80 at 8 kHz) within
-        2 % of it. Limited speech has 1 to 3.5 (measured on tuning voices); a sine has more, but poor odds of being speech.
+        2 % of it. Limited speech has 1 to 3.5 (measured); a sine has more, but poor odds of being speech.
+    exact_logit, exact_equal, fine
+        Log odds that suffice in linear PCM, told by more than `fine` different sample values (G.711 has 256):
+        there, the frames at the top hold on average `exact_equal` samples (of 80) equal to the one before. Limited
+        speech has 0.3 at most, decoders that overflow 1.3, speech clipped by 6 dB about 5 (measured).
     window
         Seconds of speech judged at once: about the most the network was fitted on. Longer windows are surer, but
         the party's level must stay the same.
@@ -69,6 +74,9 @@ class Clipping:
     flat_logit: float = -1.5
     flat_samples: float = 3.6
     flat_frames: int = 8
+    exact_logit: float = -10.0
+    exact_equal: float = 2.5
+    fine: int = 512
     window: float = 30.0
     least_speech: float = 1.0
     least_loud: int = 6
@@ -107,9 +115,10 @@ class Clipping:
         count = len(channel.frames)
         clipped, spoken, flat = (np.zeros(count, dtype=np.bool_) for _ in range(3))
         positive, negative = np.zeros(count, dtype=np.float32), np.zeros(count, dtype=np.float32)
+        fine = np.count_nonzero(channel.histogram) > self.fine
         for window, frames in zip(windows, self._windows(speech), strict=True):
             spoken[frames] = window.active
-            if not self._is_clipped(window):
+            if not self._is_clipped(window, fine=fine):
                 continue
             exact = bool(window.exact.any())
             clipped[frames] = window.exact if exact else window.peak >= self.near_ceiling * window.ceiling
@@ -134,14 +143,18 @@ class Clipping:
             events.append(Event(KIND, channel.name, segment, severity, evidence))
         return events
 
-    def _is_clipped(self, window: Evidence) -> bool:
+    def _is_clipped(self, window: Evidence, *, fine: bool) -> bool:
         if _dbov(window.ceiling) < self.least_level or np.count_nonzero(window.frame_classes == 0) < self.least_loud:
             return False
-        found = logit(window)
         active = np.count_nonzero(window.active) * FRAME
-        threshold = float(np.interp(active, [self.short, self.sure], [self.short_logit, self.logit]))
-        flat = any(top.frames >= self.flat_frames and top.samples >= self.flat_samples for top in window.tops)
-        return found >= (min(threshold, self.flat_logit) if flat else threshold)
+        short = self.short_logit if fine else self.logit
+        threshold = float(np.interp(active, [self.short, self.sure], [short, self.logit]))
+        tops = [top for top in window.tops if top.frames >= self.flat_frames]
+        if any(top.samples >= self.flat_samples for top in tops):
+            threshold = min(threshold, self.flat_logit)
+        if fine and any(top.equal >= self.exact_equal for top in tops):
+            threshold = min(threshold, self.exact_logit)
+        return logit(window) >= threshold
 
 
 def clipped_share(detection: Detection, channel: str) -> float | Skipped:

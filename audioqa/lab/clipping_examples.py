@@ -127,7 +127,9 @@ def _example(clip: Samples, rate: int, rng: np.random.Generator, *, speaker: str
     if kind == "clipped":
         depth = float(rng.choice([6.0, 12.0, rng.uniform(2, 20)]))
         ceiling = np.abs(clip).max() / 10 ** (depth / 20)
-        clip = np.clip(clip, -ceiling, ceiling)
+        # One time in six a bias lies before the ceiling, so that one polarity is cut deeper, or alone.
+        other = ceiling * 10 ** (rng.uniform(1, 20) / 20) if rng.random() < 1 / 6 else ceiling
+        clip = np.clip(clip * rng.choice([-1, 1]), -other, ceiling)
     elif kind == "limited":
         depth = float(rng.uniform(3, 18))
         clip = _limited(clip, rate, rng, depth=depth)
