@@ -1,4 +1,4 @@
-"""What the documents say is kept true: every command in README runs, every event kind has its row, every page exists."""
+"""What the documents say is kept true: commands run, event kinds have their rows, pages exist."""
 
 from __future__ import annotations
 

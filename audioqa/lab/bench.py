@@ -43,7 +43,7 @@ def write_call(path: Path, *, seconds: float, rate: int, subtype: str) -> None:
     import soxr
 
     pieces = []
-    for source in sorted(FIXTURES.glob("clean*.wav")) + sorted(FIXTURES.glob("clean*.flac")):
+    for source in sorted(FIXTURES.glob("clean*.*")):
         samples, native = soundfile.read(source, dtype="float32", always_2d=True)
         if samples.shape[1] == 2:
             pieces.append(soxr.resample(samples, native, rate) if native != rate else samples)
@@ -123,6 +123,11 @@ def _median(call: list[str]) -> dict[str, float]:
     return {key: statistics.median(result[key] for result in results) for key in results[0]}
 
 
+def _row(what: str, result: dict[str, float], audio: float) -> str:
+    speed = f"{audio / result['seconds']:,.0f} s of call a second"
+    return f"| {what} | {result['seconds']:.2f} s | {speed} | {result['memory']:.0f} MB |"
+
+
 def table() -> str:
     """Run the benchmark and return its table."""
     rows = [
@@ -134,27 +139,20 @@ def table() -> str:
             path = Path(folder) / f"call.{suffix}"
             write_call(path, seconds=HOUR, rate=rate, subtype=subtype)
             result = _median(["--child", str(path)])
-            rows.append(
-                f"| measure, detect, report: 1 h {'mono' if subtype == 'GSM610' else 'stereo'} {name} "
-                f"| {result['seconds']:.2f} s | {result['audio'] / result['seconds']:,.0f} s of call a second | {result['memory']:.0f} MB |"
-            )
+            parties = "mono" if subtype == "GSM610" else "stereo"
+            rows.append(_row(f"measure, detect, report: 1 h {parties} {name}", result, result["audio"]))
             path.unlink()
         path = Path(folder) / "long.wav"
         write_call(path, seconds=4 * HOUR, rate=8000, subtype="PCM_16")
         result = _median(["--child", str(path)])
-        rows.append(
-            f"| measure, detect, report: 4 h stereo 8 kHz WAV | {result['seconds']:.2f} s | "
-            f"{result['audio'] / result['seconds']:,.0f} s of call a second | {result['memory']:.0f} MB |"
-        )
+        rows.append(_row("measure, detect, report: 4 h stereo 8 kHz WAV", result, result["audio"]))
         path.unlink()
         path = Path(folder) / "short.wav"
         write_call(path, seconds=120, rate=8000, subtype="PCM_16")
         for estimator in ("none", "distillmos", "dnsmos"):
             result = _median(["--command", "score", str(path), "--json", "--estimator", estimator])
-            rows.append(
-                f"| `audioqa score --estimator {estimator}`: 2 min stereo 8 kHz WAV, start-up included "
-                f"| {result['seconds']:.2f} s | {120 / result['seconds']:,.0f} s of call a second | {result['memory']:.0f} MB |"
-            )
+            what = f"`audioqa score --estimator {estimator}`: 2 min stereo 8 kHz WAV, start-up included"
+            rows.append(_row(what, result, 120.0))
     result = _median(["--command", "--help"])
     rows.append(f"| `audioqa --help` | {result['seconds']:.2f} s | | {result['memory']:.0f} MB |")
     for estimator in ("distillmos", "dnsmos"):

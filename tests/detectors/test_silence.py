@@ -18,7 +18,8 @@ STEP = 0.1  # s per character
 def call(*drawings: str) -> Measurements:
     """Measurements of a call.
 
-    ``#`` speech at -26 dBov, ``~`` a decay at -48, ``.`` a floor at -62, ``0`` digital silence, ``m`` other sound at -30.
+    ``#`` speech at -26 dBov, ``~`` a decay at -48, ``.`` a floor at -62, ``0`` digital silence,
+    ``m`` other sound at -30.
     """
     size = round(STEP * RATE)
     parties = []
