@@ -1,0 +1,273 @@
+"""Dropouts: sound that goes away for 10 to 500 ms in the middle of speech, as lost packets leave it.
+
+Kind of event: ``dropout``. Longer ones are a ``silence-gap``, another detector's.
+
+A loss shows in one of three ways.
+
+- A constant run (zeros, or A-law's silence of 8) that begins and ends in mid-sound. A pause that a noise gate or
+  discontinuous transmission fills with zeros begins where the sound has decayed.
+- An exact repeat of what came shortly before: a packet played twice, or a pitch period that conceals the loss
+  (ITU-T G.711 Appendix I).
+- A hole in the level, abrupt at one edge or both, such as comfort noise leaves, or a loss that a codec has smoothed
+  since. Natural stops look much the same: a small network, fitted by ``audioqa.lab.fit_dropout`` on holes put into real
+  speech and on that speech itself, decides from 122 figures of each (``_dropout_shape``).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from audioqa.detectors._dropout_model import log_odds
+from audioqa.detectors._dropout_shape import Holes, describe, find_holes
+from audioqa.detectors._dropout_weights import DIGEST
+from audioqa.frames import FRAME, SUBFRAME
+from audioqa.measure import ChannelMeasurements, Measurements
+from audioqa.types import ActiveLevel, Detection, Event, Segment, Severity
+
+KIND = "dropout"
+
+_PIECE = 60_000  # frames looked at together, so that memory does not grow with the call
+_CERTAIN = 1000.0  # odds of what is exact to the sample
+_LONGEST_PITCH = 0.016  # s
+_MARGIN = 100  # frames of context on either side of a piece: the longest hole and its surroundings
+
+
+@dataclass(frozen=True)
+class _Loss:
+    """A loss before it becomes an event; times in seconds, `odds` the natural logarithm of the odds."""
+
+    start: float
+    end: float
+    fill: str
+    odds: float
+
+
+@dataclass(frozen=True)
+class Dropouts:
+    """Finds dropouts.
+
+    Parameters
+    ----------
+    shortest, longest
+        Seconds: 10 ms is the shortest packet in use (RFC 3551); what is longer than 0.5 s is heard as silence.
+    least_odds
+        Natural logarithm of the odds, by the network, from which a hole is reported. Chosen by the fit for 0.3 false
+        events per hour of clean tuning speech, all telephone codecs together.
+    short_odds, short
+        The same for a hole shorter than `short` seconds, among which are most natural stops: the tapped r of Spanish is
+        closed for 20 ms.
+    mid_sound
+        dB under the channel's speech level that sound may have where a constant run or repeat begins and ends: zeros
+        that follow a decay are a gate's or a pause's.
+    over_floor
+        dB over the channel's noise floor that it must have there.
+    around_repeat
+        dB under the sound of a repeat that the sound on either side may have.
+    speech_near
+        Seconds around a hole within which speech must be likely, where speech activity was measured.
+    speech_probability
+        How likely, 0 to 1; under the usual 0.5 because the loss itself makes the network doubt.
+    warning, severe
+        Seconds from which one dropout is a warning, severe: 60 ms is where G.711 Appendix I gives up concealing,
+        200 ms the length of a syllable.
+    model
+        Digest of the network's coefficients.
+    """
+
+    shortest: float = 0.010
+    longest: float = 0.500
+    least_odds: float = 5.0
+    short_odds: float = 8.0
+    short: float = 0.045
+    mid_sound: float = 20.0
+    over_floor: float = 6.0
+    around_repeat: float = 20.0
+    speech_near: float = 0.3
+    speech_probability: float = 0.3
+    warning: float = 0.060
+    severe: float = 0.200
+    model: str = DIGEST
+
+    def __call__(self, measurements: Measurements) -> Detection:
+        """Return every dropout, in order of channel and start."""
+        events: list[Event] = []
+        for channel in measurements.channels:
+            levels = ChannelLevels.of(channel)
+            if levels is None:
+                continue
+            rate = measurements.sample_rate
+            losses = (
+                self._constant(channel, levels, rate)
+                + self._repeated(channel, levels, rate)
+                + self._holes(channel, levels)
+            )
+            events.extend(self._event(channel, levels, loss) for loss in _joined(losses))
+        return Detection(events=tuple(events))
+
+    def _constant(self, channel: ChannelMeasurements, levels: ChannelLevels, rate: int) -> list[_Loss]:
+        """Constant runs that begin and end in mid-sound."""
+        runs = channel.constant_runs
+        start, end = runs.start / rate, (runs.start + runs.length) / rate
+        fits = self._fits(end - start) & (start >= 2 * FRAME) & (end <= len(levels.level) * SUBFRAME - 2 * FRAME)
+        start, end = start[fits], end[fits]
+        first = np.floor(start / SUBFRAME + 1e-6).astype(np.int64)
+        last = np.ceil(end / SUBFRAME - 1e-6).astype(np.int64)
+        level = levels.level.astype(np.int16)
+        # 7.5 ms hold a pitch pulse; the subframe in which a run begins or ends is partly sound.
+        before = np.max([level[first - k] for k in range(4)], axis=0)
+        after = np.max([level[last + k - 1] for k in range(4)], axis=0)
+        around = np.minimum(before, after)
+        loud = (around >= levels.speech - 2 * self.mid_sound) & (around >= levels.floor + 2 * self.over_floor)
+        return [
+            _Loss(float(a), float(b), "zero" if abs(value) <= 8 else "constant", _CERTAIN)
+            for a, b, value in zip(start[loud], end[loud], runs.value[fits][loud], strict=True)
+        ]
+
+    def _repeated(self, channel: ChannelMeasurements, levels: ChannelLevels, rate: int) -> list[_Loss]:
+        """Exact repeats in speech, those of a tone left out."""
+        repeats = channel.repeats
+        found: list[tuple[float, float, float]] = []
+        for start, length, lag in sorted(zip(repeats.start, repeats.length, repeats.lag, strict=True)):
+            begin, end, back = float(start / rate), float((start + length) / rate), float(lag / rate)
+            if found and begin < found[-1][1]:
+                found[-1] = (found[-1][0], max(found[-1][1], end), min(found[-1][2], back))
+            else:
+                found.append((begin, end, back))
+        losses = []
+        for begin, end, back in found:
+            if end - begin > self.longest or not self._speech(channel, begin, end):
+                continue
+            # A tone is as long as its repetition and one period more; a loss lies amid sound that goes on.
+            inside, before, after = (
+                levels.greatest(a, b)
+                for a, b in ((begin, end), (begin - back - 0.02, begin - back - 0.0025), (end + 0.0025, end + 0.02))
+            )
+            amid = min(before, after) >= max(inside - 2 * self.around_repeat, levels.floor)
+            if amid and inside >= levels.speech - 2 * self.mid_sound:
+                # A packet is repeated for its whole length, a pitch period for the first 10 ms of a concealment.
+                fill = "fade" if end - begin < 1.5 * FRAME and back < _LONGEST_PITCH else "repeat"
+                losses.append(_Loss(begin, end, fill, _CERTAIN))
+        return losses
+
+    def _holes(self, channel: ChannelMeasurements, levels: ChannelLevels) -> list[_Loss]:
+        """Holes in the level that the network takes for losses."""
+        losses: list[_Loss] = []
+        frames = len(channel.frames)
+        for piece in range(0, frames, _PIECE):
+            low, high = max(0, piece - _MARGIN), min(frames, piece + _PIECE + _MARGIN)
+            low -= low % 2  # a band frame is two frames
+            level = levels.level[4 * low : 4 * high]
+            holes = find_holes(level, speech=levels.speech)
+            own = (holes.start >= 4 * (piece - low)) & (holes.start < 4 * (piece - low + _PIECE))
+            holes = Holes(holes.start[own], holes.end[own])
+            bands = channel.frames.bands[low // 2 : high // 2]
+            if len(bands) == 0 or len(holes) == 0:
+                continue
+            odds = log_odds(describe(level, bands, holes, speech=levels.speech, floor=levels.floor))
+            least = np.where(holes.end - holes.start < self.short / SUBFRAME, self.short_odds, self.least_odds)
+            for index in np.flatnonzero(odds >= least):
+                start, end = int(holes.start[index]), int(holes.end[index])
+                begin, stop = (4 * low + start) * SUBFRAME, (4 * low + end) * SUBFRAME
+                if stop - begin < self.longest + 2 * SUBFRAME and self._speech(channel, begin, stop):
+                    fill = _fill(level[start:end], levels.floor)
+                    losses.append(_Loss(begin, stop, fill, float(odds[index])))
+        return losses
+
+    def _fits(self, length: NDArray[np.float64]) -> NDArray[np.bool_]:
+        return (length >= self.shortest - SUBFRAME) & (length <= self.longest + SUBFRAME)
+
+    def _speech(self, channel: ChannelMeasurements, start: float, end: float) -> bool:
+        if len(channel.speech) == 0:
+            return True
+        low = max(0, int((start - self.speech_near) / channel.speech_frame))
+        near = channel.speech[low : int((end + self.speech_near) / channel.speech_frame) + 1]
+        return len(near) > 0 and float(near.max()) >= self.speech_probability
+
+    def _event(self, channel: ChannelMeasurements, levels: ChannelLevels, loss: _Loss) -> Event:
+        length = loss.end - loss.start
+        first, last = int(loss.start / SUBFRAME), max(int(loss.end / SUBFRAME), int(loss.start / SUBFRAME) + 1)
+        inside = float(levels.level[first:last].mean())
+        sound = levels.level[max(0, first - 4) : first + 1], levels.level[last - 1 : last + 4]
+        around = min(float(side.max()) for side in sound)
+        severity: Severity = "severe" if length >= self.severe else "warning" if length >= self.warning else "notice"
+        return Event(
+            kind=KIND,
+            channel=channel.name,
+            segment=Segment(loss.start, loss.end),
+            severity=severity,
+            evidence={
+                "fill": loss.fill,
+                "length_ms": round(1000 * length, 1),
+                "packet_ms": _packet(length),
+                "depth_db": round((around - inside) / 2, 1),
+                "probability": round(1 / (1 + float(np.exp(-loss.odds))), 6),
+            },
+        )
+
+
+@dataclass(frozen=True)
+class ChannelLevels:
+    """Levels of one channel in half decibels: each subframe, speech, and the noise floor."""
+
+    level: NDArray[np.uint8]
+    speech: float
+    floor: float
+
+    def greatest(self, start: float, end: float) -> int:
+        """Greatest level from `start` to `end`, seconds; 0 outside the recording."""
+        stretch = self.level[max(0, int(start / SUBFRAME)) : max(0, int(end / SUBFRAME) + 1)]
+        return int(stretch.max()) if len(stretch) else 0
+
+    @staticmethod
+    def of(channel: ChannelMeasurements) -> ChannelLevels | None:
+        """The levels, or None where the channel holds nothing."""
+        power = channel.frames.power
+        if len(power) < 10:
+            return None
+        counts = np.bincount(power[:, 1], minlength=256)
+        share = np.cumsum(counts) / counts.sum()
+        tenth, ninetieth = (int(np.searchsorted(share, part)) for part in (0.1, 0.9))
+        speech = 2 * (channel.level.level + 127.5) if isinstance(channel.level, ActiveLevel) else float(ninetieth)
+        if speech < 2 * (127.5 - 70):
+            return None
+        return ChannelLevels(power.reshape(-1), speech, max(float(tenth), 2 * (127.5 - 75)))
+
+
+def _fill(inside: NDArray[np.uint8], floor: float) -> str:
+    """What a hole was filled with, by its levels."""
+    values = inside.astype(np.float32)
+    third = max(1, len(values) // 3)
+    if len(values) >= 16 and float(values[:third].mean() - values[-third:].mean()) > 2 * 10:
+        return "fade"
+    middle = values[1:-1] if len(values) > 2 else values
+    if float(middle.max()) < 2 * (127.5 - 75):
+        return "zero"
+    return "comfort noise" if float(middle.std()) < 2 * 4 and float(middle.mean()) < floor + 2 * 15 else "low level"
+
+
+def _packet(length: float) -> int:
+    """Packet length in ms of which `length` seconds is nearly a multiple: 20 first, for it is the usual one."""
+    for packet in (20, 30, 10):
+        multiple = round(1000 * length / packet)
+        if multiple >= 1 and abs(1000 * length - multiple * packet) <= 1000 * SUBFRAME:
+            return packet
+    return 0
+
+
+def _joined(losses: list[_Loss]) -> list[_Loss]:
+    """Losses in order, those that overlap or belong together made one."""
+    joined: list[_Loss] = []
+    for loss in sorted(losses, key=lambda item: (item.start, -item.odds)):
+        last = joined[-1] if joined else None
+        # Concealment repeats a pitch period for 10 ms and has faded 60 ms after its onset: the rest is a hole too.
+        fading = last is not None and last.fill == "fade" and last.odds == _CERTAIN
+        if last is None or loss.start > last.end + (0.055 if fading else 0.0):
+            joined.append(loss)
+        elif fading:
+            joined[-1] = replace(last, end=max(last.end, loss.end))
+        elif loss.odds > last.odds:
+            joined[-1] = loss
+    return joined
