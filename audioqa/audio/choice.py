@@ -67,7 +67,8 @@ def _examine(path: str) -> int:
 
 def _resolve_headerless(path: str, head: bytes, options: OpenOptions) -> HeaderlessFile | None:
     suffix = Path(path).suffix.lower()
-    found = resolve(suffix, coding=options.format, rate=options.rate, channel_count=options.channel_count)
+    count = options.channel_count or len(options.channel_names) or None
+    found = resolve(suffix, coding=options.format, rate=options.rate, channel_count=count)
     if found is not None and is_text(head):
         raise UnreadableRecordingError(path, "it is a text file")
     if isinstance(found, str):
@@ -157,5 +158,5 @@ def _unknown(path: str, head: bytes) -> str:
     return (
         f"its bytes are of no known recording format (it begins {head[:4].hex(' ')}, its name ends "
         f"{suffix or 'without an extension'}): it is damaged or encrypted, or it has no header and needs "
-        "--format, --rate and --channel-count"
+        "--format, --rate and perhaps --channels"
     )

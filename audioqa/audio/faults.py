@@ -68,7 +68,7 @@ class DecodeFaults:
         if self.filled:
             seconds = self.filled / rate
             message = f"{seconds:.2f} s that the file leaves out (lost or never recorded) were filled with silence."
-            found.append(Finding("gaps", message, "notice", {"seconds": round(seconds, 3)}))
+            found.append(Finding("gaps", message, "warning", {"seconds": round(seconds, 3)}))
         if self.stopped:
             message = f"Decoding stopped before the end of the file: {self.stopped}."
             found.append(Finding("decoding-stopped", message, "warning"))

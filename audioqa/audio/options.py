@@ -23,7 +23,7 @@ class OpenOptions:
     rate
         Hz, of a headerless file.
     channel_count
-        Interleaved channels of a headerless file.
+        Interleaved channels of a headerless file; where it is None, as many as there are names, or one.
     channel_names
         A name for each channel in file order, such as ``("agent", "customer")``; empty for
         ``channel 1``, ``channel 2`` ...

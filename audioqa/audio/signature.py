@@ -38,6 +38,7 @@ MP3 = Signature("MP3", "mp3")
 ADTS = Signature("AAC", "aac")
 MP4 = Signature("MP4", "mov")
 AMR = Signature("AMR", "amr")
+FLAC = Signature("FLAC", "flac")
 
 # Where the bytes stand, the bytes, what they mean. FLAC and Ogg, which libsndfile reads too, go to FFmpeg:
 # libsndfile gives a FLAC up at its first damaged frame, and decodes Opus at a third of the speed.
@@ -55,7 +56,7 @@ _MAGIC: tuple[tuple[int, bytes, Signature], ...] = (
     (0, b"caff", Signature("CAF", "caf", by_libsndfile=True)),
     (0, b"NIST_1A", Signature("SPH", "nistsphere", by_libsndfile=True)),
     (0, b"Creative Voice File", Signature("VOC", "voc", by_libsndfile=True)),
-    (0, b"fLaC", Signature("FLAC", "flac")),
+    (0, b"fLaC", FLAC),
     (0, b"OggS", Signature("Ogg", "ogg")),
     (0, b"#!AMR", AMR),
     (0, b"#!iLBC", Signature("iLBC", "ilbc")),
@@ -122,7 +123,7 @@ def recognise(stream: BinaryIO) -> Signature | None:
 
 
 def recognise_stream(stream: BinaryIO) -> Signature | None:
-    """Tell an MP3 or ADTS stream, which may follow an ID3 tag, by its chain of frames."""
+    """Tell an MP3 or ADTS stream by its chain of frames, or FLAC; each may follow an ID3 tag."""
     start = 0
     while True:
         stream.seek(start)
@@ -134,6 +135,8 @@ def recognise_stream(stream: BinaryIO) -> Signature | None:
     stream.seek(start)
     data = stream.read(_HEAD)
     whole = len(data) < _HEAD
+    if start and data.startswith(b"fLaC"):
+        return FLAC
     if holds_stream(data, mpeg_frame, whole=whole):
         return MP3
     if holds_stream(data, adts_frame, whole=whole):

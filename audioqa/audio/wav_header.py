@@ -112,12 +112,10 @@ def read_wav_header(stream: BinaryIO) -> WavHeader | None:
         name, length = head[:4], int(struct.unpack("<I", head[4:])[0])
         at = stream.tell()
         if name == b"fmt " and length >= 14:
-            body = stream.read(min(length, 40))
-            if len(body) < 14:
+            body = stream.read(12)
+            if len(body) < 12:
                 return None
-            tag, channels, rate, per_second = struct.unpack("<HHII", body[:12])
-            if tag == 0xFFFE and len(body) >= 26:  # WAVE_FORMAT_EXTENSIBLE: the tag opens the sub-format's GUID
-                tag = struct.unpack("<H", body[24:26])[0]
+            tag, channels, rate, per_second = struct.unpack("<HHII", body)
             form = tag, channels, rate, per_second
         elif name == b"data":
             if form is None:

@@ -115,7 +115,8 @@ def test_a_file_cut_at_any_byte_is_read_or_refused(name: str, tmp_path: Path) ->
 
 def test_bytes_after_the_audio_are_told_and_not_played(tmp_path: Path) -> None:
     path, samples = written("pcm_16.wav", tmp_path)
-    tagged = b"LIST" + struct.pack("<I", 4) + b"INFO"
+    tagged = b"LIST" + struct.pack("<I", 4) + b"INFO" + b"note" + struct.pack("<I", 3) + b"abc\0"
+    tagged += b"LIST" + struct.pack("<I", 4) + b"INFO"
     path.write_bytes(path.read_bytes() + tagged)
     assert kinds(decode(path)[0]) == []
 
@@ -173,24 +174,65 @@ def test_a_twentieth_of_a_second_is_a_recording(name: str, tmp_path: Path) -> No
     assert kinds(recording) == []
 
 
-def test_a_damaged_flac_frame_becomes_silence_and_the_rest_stays_in_place(tmp_path: Path) -> None:
-    noise = np.random.default_rng(1).integers(-9000, 9000, (80_000, 1)).astype(np.int16)
+@pytest.mark.parametrize("place", [0.3, 0.5, 0.7])
+def test_a_damaged_flac_frame_becomes_silence_and_the_rest_stays_in_place(place: float, tmp_path: Path) -> None:
+    noise = np.random.default_rng(1).integers(-9000, 9000, (8000 * 30, 1)).astype(np.int16)
     path = tmp_path / "a.flac"
     soundfile.write(path, noise, 8000)
     content = bytearray(path.read_bytes())
-    content[len(content) // 2] ^= 0xFF
+    content[int(len(content) * place)] ^= 0xFF
     path.write_bytes(content)
 
     recording, heard = decode(path)
 
     assert kinds(recording) == ["bad-frames", "gaps"]
-    assert recording.samples == 80_000
+    assert recording.samples == len(noise)
     wrong = np.flatnonzero(heard[:, 0] * 32768 != noise[:, 0])
     assert wrong[-1] - wrong[0] < 4096  # the frame
     assert not heard[wrong].any()
-    for start in (0.0, 2.0, 4.0, 4.9, 5.2, 7.5):
-        piece, _ = read_segment(path, Segment(start, start + 1.0))
-        np.testing.assert_array_equal(piece, heard[round(start * 8000) : round(start * 8000) + 8000])
+    broken = 30 * place
+    for start, end in (
+        (0.0, 1.0),
+        (1.0, broken - 1),
+        (1.0, broken),
+        (broken - 2, broken + 2),
+        (2.0, 29.0),
+        (25.0, 26.0),
+    ):
+        piece, _ = read_segment(path, Segment(start, end))
+        np.testing.assert_array_equal(piece, heard[round(start * 8000) : round(end * 8000)])
+
+
+def test_packets_that_do_not_decode_are_counted_and_become_silence(tmp_path: Path) -> None:
+    path, _ = written("call.m4a", tmp_path, seconds=10.0)
+    _, expected = decode(path)
+    content = bytearray(path.read_bytes())
+    for part in (0.4, 0.6):
+        at = int(part * len(content))
+        content[at : at + 300] = np.random.default_rng(4).bytes(300)
+    path.write_bytes(content)
+
+    recording, heard = decode(path)
+
+    assert kinds(recording) == ["bad-frames", "gaps"]
+    assert recording.findings[0].evidence["frames"] >= 2
+    assert len(heard) == len(expected)
+    np.testing.assert_array_equal(heard[-16000:], expected[-16000:])
+
+
+def test_frames_at_another_rate_are_not_mixed_in(tmp_path: Path) -> None:
+    parts = []
+    for rate in (8000, 16000):
+        write_av(tmp_path / "part.aac", [call(rate, 1)], rate, container="adts", codec="aac")
+        parts.append((tmp_path / "part.aac").read_bytes())
+    (tmp_path / "whole.aac").write_bytes(parts[0] + parts[1])
+
+    recording, _ = decode(tmp_path / "whole.aac")
+
+    assert recording.sample_rate == 8000
+    assert kinds(recording)[0] == "bad-frames"
+    assert recording.findings[0].evidence["frames"] > 40
+    assert recording.duration == pytest.approx(3.2, abs=0.15)
 
 
 def test_bytes_missing_from_a_flac_leave_a_gap_and_the_rest_stays_in_place(tmp_path: Path) -> None:
@@ -268,6 +310,14 @@ def test_a_film_is_read_for_its_sound(tmp_path: Path) -> None:
     assert (recording.container, recording.codec, heard.shape[1]) == ("MP4", "aac", 2)
 
 
+def test_a_flac_behind_a_tag_is_found(tmp_path: Path) -> None:
+    path, samples = written("call.flac", tmp_path)
+    path.write_bytes(b"ID3\x03\x00\x00\x00\x00\x07\x68" + bytes(1000) + path.read_bytes())
+    assert len(decode(path)[1]) == len(samples)
+    piece, _ = read_segment(path, Segment(1.0, 2.0))
+    np.testing.assert_array_equal(piece * 32768, samples[8000:16000])
+
+
 def test_an_mp3_behind_a_long_tag_or_junk_is_found(tmp_path: Path) -> None:
     path, _ = written("call.mp3", tmp_path)
     plain, expected = decode(path)
@@ -309,7 +359,8 @@ def test_stereo_g711_without_a_header_is_told_by_options(tmp_path: Path) -> None
     path = tmp_path / "call.ulaw"
     samples = call(16000, 2)
     soundfile.write(path, samples, 16000, format="RAW", subtype="ULAW")
-    options = OpenOptions(rate=16000, channel_count=2, channel_names=("agent", "customer"))
+    options = OpenOptions(rate=16000, channel_names=("agent", "customer"))  # two names, two channels
+    assert decode(path, OpenOptions(rate=16000, channel_count=2))[0].samples == len(samples)
 
     recording, heard = decode(path, options)
 
@@ -322,6 +373,23 @@ def test_a_name_that_is_no_utf8_is_opened(tmp_path: Path) -> None:
         path, samples = written(name, tmp_path)
         odd = path.rename(tmp_path / f"caf\udce9{path.suffix}")
         assert len(decode(odd)[1]) >= len(samples)
+
+
+def test_a_name_that_reads_like_a_protocol_is_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path, samples = written("call.m4a", tmp_path)
+    path.rename(tmp_path / "concat:call.m4a")
+    monkeypatch.chdir(tmp_path)
+    assert len(decode(Path("concat:call.m4a"))[1]) >= len(samples)
+
+
+def test_tags_that_are_no_utf8_do_no_harm(tmp_path: Path) -> None:
+    path, samples = written("call.flac", tmp_path)
+    tag = b"TITLE=\xff\xfe\xc3"
+    comment = struct.pack("<II", 0, 1) + struct.pack("<I", len(tag)) + tag
+    content = path.read_bytes()
+    block = b"\x04" + len(comment).to_bytes(3, "big") + comment
+    path.write_bytes(content[:42] + block + content[42:])  # behind the mark (4 bytes) and STREAMINFO (4 + 34)
+    assert len(decode(path)[1]) == len(samples)
 
 
 def test_what_is_known_of_a_recording_is_known_at_its_end_only(tmp_path: Path) -> None:
