@@ -42,10 +42,13 @@ class Clipping:
         Log odds that suffice where the top is exact, as it is after the last codec and in G.711: one value is the
         greatest of at least `flat_frames` frames, which hold on average `flat_samples` samples (of 80 at 8 kHz) within
         2 % of it. Limited speech has 1 to 3.5 (measured); a sine has more, but poor odds of being speech.
-    exact_logit, exact_equal, fine
-        Log odds that suffice in linear PCM, told by more than `fine` different sample values (G.711 has 256):
-        there, the frames at the top hold on average `exact_equal` samples (of 80) equal to the one before. Limited
-        speech has 0.3 at most, decoders that overflow 1.3, speech clipped by 6 dB about 5 (measured).
+    exact_logit, exact_equal, exact_frames, fine
+        Log odds that suffice in linear PCM, told by more than `fine` different sample values (G.711 has 256): there,
+        at least `exact_frames` frames reach the top, and hold on average `exact_equal` samples (of 80) equal to the one
+        before. Limited speech has 0.3 at most (measured).
+    full_scale
+        In units of 1/32768: a ceiling from here on may be a decoder's overflow on loud, unclipped speech, so that an
+        exact top is no proof there.
     window
         Seconds of speech judged at once: about the most the network was fitted on. Longer windows are surer, but
         the party's level must stay the same.
@@ -75,8 +78,10 @@ class Clipping:
     flat_samples: float = 3.6
     flat_frames: int = 8
     exact_logit: float = -10.0
-    exact_equal: float = 2.5
+    exact_equal: float = 1.0
+    exact_frames: int = 40
     fine: int = 512
+    full_scale: float = 32700.0
     window: float = 30.0
     least_speech: float = 1.0
     least_loud: int = 6
@@ -152,7 +157,8 @@ class Clipping:
         tops = [top for top in window.tops if top.frames >= self.flat_frames]
         if any(top.samples >= self.flat_samples for top in tops):
             threshold = min(threshold, self.flat_logit)
-        if fine and any(top.equal >= self.exact_equal for top in tops):
+        exact = fine and window.ceiling < self.full_scale
+        if exact and any(top.equal >= self.exact_equal and top.frames >= self.exact_frames for top in tops):
             threshold = min(threshold, self.exact_logit)
         return logit(window) >= threshold
 
