@@ -113,9 +113,9 @@ def _open_known(path: str, signature: Signature, wav: WavHeader | None, *, start
             raise UnreadableRecordingError(path, wrong)
         if not wav.available or (wav.data_length == 0 and not wav.open_ended):
             raise UnreadableRecordingError(path, "it ends with its header: the recorder wrote no audio")
-        if wav.format_tag in MPEG_TAGS:
-            return _open_mpeg_wav(path, wav)
-    if signature.by_libsndfile or start:
+    # libsndfile's MP3 decoder writes its complaints to the terminal, and counts none.
+    mpeg = wav is not None and wav.format_tag in MPEG_TAGS
+    if (signature.by_libsndfile and not mpeg) or start:
         try:
             return sndfile.open_by_libsndfile(path, signature=signature, wav=wav, start=start)
         except UnreadableRecordingError:
@@ -124,10 +124,6 @@ def _open_known(path: str, signature: Signature, wav: WavHeader | None, *, start
                 raise
     decoding = open_by_ffmpeg(path, demuxer=signature.demuxer or "", container=signature.container)
     return decoding if wav is None else _with_header_findings(decoding, wav)
-
-
-def _open_mpeg_wav(path: str, wav: WavHeader) -> Decoding:
-    return _with_header_findings(open_by_ffmpeg(path, demuxer="wav", container="WAV"), wav)
 
 
 def _with_header_findings(decoding: Decoding, wav: WavHeader) -> Decoding:
