@@ -15,16 +15,16 @@ import audioqa
 from audioqa.activity import mask, speech_segments
 from audioqa.audio import OpenOptions, open_recording
 from audioqa.bands import CONTACT_CENTRE, BandSet
-from audioqa.detectors import DETECTORS
+from audioqa.detectors import DETECTORS, Detector
 from audioqa.flags import FlagRules
 from audioqa.measure import ChannelMeasurements, Measurements, measure
 from audioqa.perceptual.calibration import Calibration, load_calibration
-from audioqa.perceptual.estimator import Estimator, load_estimator
+from audioqa.perceptual.estimator import Estimator
+from audioqa.perceptual.loading import load_estimator
 from audioqa.scoring import call_mos, party_mos
 from audioqa.speech import SpeechActivity
 from audioqa.types import (
     CallReport,
-    Detector,
     Event,
     Finding,
     Party,

@@ -31,9 +31,9 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from audioqa.analysis import Analyser, make_analyser
 from audioqa.bands import CONTACT_CENTRE, BandSet
-from audioqa.detectors import DETECTORS
+from audioqa.detectors import DETECTORS, Detector
 from audioqa.errors import SettingsError
-from audioqa.types import Context, Detector
+from audioqa.types import Context
 
 DEFAULT_FILE = "audioqa.toml"
 """Read from the working folder where it exists and no other file is named."""

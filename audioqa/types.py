@@ -12,10 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal, Protocol
-
-if TYPE_CHECKING:
-    from audioqa.measure import Measurements
+from typing import Literal
 
 Severity = Literal["notice", "warning", "severe"]
 """How much an event or finding matters: worth knowing, worth a look, reason enough to review the call."""
@@ -156,18 +153,6 @@ class Detection:
 
     events: tuple[Event, ...] = ()
     skipped: tuple[Skipped, ...] = ()
-
-
-class Detector(Protocol):
-    """A frozen dataclass whose fields are its thresholds; calling it detects.
-
-    Its `repr` is part of the settings digest, so two detectors that could answer differently never
-    look alike.
-    """
-
-    def __call__(self, measurements: Measurements) -> Detection:
-        """Return every event of this detector's kinds, in order of channel and start."""
-        ...
 
 
 @dataclass(frozen=True)

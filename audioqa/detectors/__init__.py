@@ -5,12 +5,28 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
 from audioqa.detectors.clipping import Clipping
 from audioqa.detectors.dropout import Dropouts
 from audioqa.detectors.silence import Silence
-from audioqa.types import Detector
+from audioqa.measure import Measurements
+from audioqa.types import Detection
+
+
+class Detector(Protocol):
+    """A frozen dataclass whose fields are its thresholds; calling it detects.
+
+    Its `repr` is part of the settings digest, so two detectors that could answer differently never
+    look alike.
+    """
+
+    def __call__(self, measurements: Measurements) -> Detection:
+        """Return every event of this detector's kinds, in order of channel and start."""
+        ...
+
 
 DETECTORS: tuple[Detector, ...] = (Silence(), Clipping(), Dropouts())
 """Every detector, with its default thresholds."""
 
-__all__ = ["DETECTORS", "Clipping", "Dropouts", "Silence"]
+__all__ = ["DETECTORS", "Clipping", "Detector", "Dropouts", "Silence"]

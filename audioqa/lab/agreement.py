@@ -20,7 +20,8 @@ from numpy.typing import NDArray
 from audioqa.audio import Resampler, read_segment
 from audioqa.lab.corpus import data_folder
 from audioqa.perceptual.calibration import load_calibration
-from audioqa.perceptual.estimator import ESTIMATORS, RATE, Estimator, load_estimator
+from audioqa.perceptual.estimator import RATE, Estimator
+from audioqa.perceptual.loading import ESTIMATORS, load_estimator
 from audioqa.types import Segment
 
 ROUNDS = 2000

@@ -25,8 +25,9 @@ from audioqa.lab.anchors import LEVEL, RATE, Anchor, anchors
 from audioqa.lab.corpus import calls
 from audioqa.level import STEP, SpeechLevelMeter
 from audioqa.perceptual.calibration import Calibration, calibration_folder
-from audioqa.perceptual.estimator import ESTIMATORS, Estimator, load_estimator
 from audioqa.perceptual.estimator import RATE as ESTIMATOR_RATE
+from audioqa.perceptual.estimator import Estimator
+from audioqa.perceptual.loading import ESTIMATORS, load_estimator
 from audioqa.types import ActiveLevel
 
 CLIPS = 12

@@ -14,10 +14,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from audioqa.errors import MeasurementError, SettingsError
-
-ESTIMATORS = ("distillmos", "dnsmos")
-"""Names that `load_estimator` knows."""
+from audioqa.errors import MeasurementError
 
 RATE = 16_000
 """Sampling rate of a window, Hz."""
@@ -74,41 +71,6 @@ class Estimator(Protocol):
             If the shape is another one, or a sample is not finite.
         """
         ...
-
-
-def load_estimator(name: str, *, threads: int = 1) -> Estimator:
-    """Load an estimator by name.
-
-    Parameters
-    ----------
-    name
-        ``distillmos`` or ``dnsmos``.
-    threads
-        Threads that one window may use, at least 1.
-
-    Returns
-    -------
-    Estimator
-        Ready to score.
-
-    Raises
-    ------
-    SettingsError
-        If there is no estimator of that name, or `threads` is below 1.
-    WeightsError
-        If its weights are not installed.
-    """
-    match name:
-        case "distillmos":
-            from audioqa.perceptual.distillmos import DistillMos
-
-            return DistillMos(threads=threads)
-        case "dnsmos":
-            from audioqa.perceptual.dnsmos import Dnsmos
-
-            return Dnsmos(threads=threads)
-        case _:
-            raise SettingsError(f"there is no estimator {name!r}; there are {', '.join(ESTIMATORS)}")
 
 
 def check_windows(windows: NDArray[np.float32]) -> None:

@@ -22,7 +22,7 @@ from audioqa.perceptual.calibration import Calibration, load_calibration
 from audioqa.perceptual.distillmos import DistillMos
 from audioqa.perceptual.dnsmos import Dnsmos
 from audioqa.perceptual.emodel import EModel
-from audioqa.perceptual.estimator import ESTIMATORS
+from audioqa.perceptual.loading import ESTIMATORS
 
 EXAMPLE = Calibration("example-1", "net 1", "narrowband", (1.5, 2.0, 3.5), (1.2, 2.5, 4.4), 0.3)
 

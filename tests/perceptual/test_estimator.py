@@ -12,7 +12,8 @@ import pytest
 from numpy.typing import NDArray
 
 from audioqa.errors import MeasurementError, SettingsError, WeightsError
-from audioqa.perceptual.estimator import ESTIMATORS, Estimator, load_estimator
+from audioqa.perceptual.estimator import Estimator
+from audioqa.perceptual.loading import ESTIMATORS, load_estimator
 
 RATE = 16_000
 REPOSITORY = Path(__file__).parents[2]
@@ -191,7 +192,7 @@ def test_scoring_is_light_and_its_memory_does_not_grow(name: str) -> None:
     script = f"""
 import resource, sys
 import numpy as np
-from audioqa.perceptual.estimator import load_estimator
+from audioqa.perceptual.loading import load_estimator
 peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 estimator = load_estimator({name!r})
 windows = np.zeros((12, 128000), np.float32)
