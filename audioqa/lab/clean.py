@@ -2,8 +2,8 @@
 
 Sound islands (stretches between pauses) that hold a fault are left out whole, because a splice inside a word would
 itself be a fault. A fault here is a constant run of 5 ms and more (exact zeros among them), two neighbouring
-samples at full scale, a click, or an island that the file's own edge cuts off. Long pauses are shortened. All
-splices lie in room tone and are cross-faded with constant power.
+samples at full scale, a click, or an island that the file's own edge cuts off. Pauses that an editor muted are left
+out, long ones are shortened. All splices lie in room tone and are cross-faded with constant power.
 """
 
 from __future__ import annotations
@@ -27,10 +27,13 @@ CLICK_RATIO = 8.0
 """A second difference so many times the largest other one within 10 ms is a click. Releases of plosives and creaky
 pulses reach 6; a test set without them would flatter a detector."""
 
+ROOM_TONE, NO_TONE = -70.0, -80.0
+"""dBov: pauses above the first have room tone; below the second, in the same recording, an editor muted them."""
+
 FADE = 0.020
 """Seconds of cross-fade at a splice."""
 
-LONGEST_PAUSE = 0.5
+LONGEST_PAUSE = 0.4
 """Seconds that are left of a longer pause: far enough below the 1 s that a silence detector reports, since it may hear
 the pause begin earlier and end later than the level does."""
 
@@ -74,8 +77,7 @@ def clean(samples: NDArray[np.float32], rate: int, *, longest_pause: float = LON
     nothing = np.zeros(0, dtype=np.float32)
     if frames < 2 * _SHORTEST_PAUSE:
         return CleanSpeech(nothing, nothing, len(samples) / rate)
-    pause = _pauses(samples[: frames * size].reshape(frames, size))
-    faulty = np.zeros(frames, dtype=bool)
+    pause, faulty = _pauses(samples[: frames * size].reshape(frames, size))
     for first, last in _faults(samples, rate):
         faulty[max(0, first // size) : last // size + 1] = True
     keep = np.ones(frames, dtype=bool)
@@ -85,18 +87,12 @@ def clean(samples: NDArray[np.float32], rate: int, *, longest_pause: float = LON
             keep[first:last] = False
     dropped = int(np.count_nonzero(~keep))
     keep &= ~faulty
-    middle = round(longest_pause / FRAME / 2)
+    half = round(longest_pause / FRAME / 2)
     for first, last in _true_runs(keep & pause):
-        # At either end, and beside what was left out, half a pause is enough: another half will follow.
-        opens = first == 0 or not keep[first - 1]
-        closes = last == frames or not keep[last]
-        keep[first if opens else first + middle : last if closes else last - middle] &= (last - first) <= 2 * middle
-        if opens and not closes:
-            keep[max(first, last - middle) : last] = True
-        elif closes and not opens:
-            keep[first : min(last, first + middle)] = True
-        elif opens and closes:
-            keep[first:last] = False
+        # Half a pause is kept beside speech; nothing at the ends of the file and beside what was left out.
+        head = half if first > 0 and keep[first - 1] else 0
+        tail = half if last < frames and keep[last] else 0
+        keep[first + head : max(first + head, last - tail)] = False
     tone = max(_true_runs(pause & ~faulty), key=lambda run: run[1] - run[0], default=(0, 0))
     pieces = [samples[first * size : last * size] for first, last in _true_runs(keep) if last - first >= 8]
     return CleanSpeech(
@@ -149,16 +145,17 @@ def is_clipped(samples: NDArray[np.float32]) -> bool:
     return peak > 0 and top >= 4 and top > 0.4 * near
 
 
-def _pauses(framed: NDArray[np.float32]) -> NDArray[np.bool_]:
-    """Shape (frames,): True in pauses of 50 ms and more."""
+def _pauses(framed: NDArray[np.float32]) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Frames in pauses of 50 ms and more, and those among them without room tone where other pauses have it."""
     level = 10 * np.log10(np.mean(framed.astype(np.float64) ** 2, axis=1) + 1e-12)
     floor, active = np.percentile(level, [5, 95])
-    line = min(max(floor + 8, active - 45), active - 25)
-    pause = level < line
+    line = min(max(floor + 10, active - 32), active - 15)
+    pause = np.asarray(level < line)
     for first, last in _true_runs(pause):
         if last - first < _SHORTEST_PAUSE and first > 0 and last < len(pause):
             pause[first:last] = False
-    return np.asarray(pause)
+    sounding = np.count_nonzero(pause & (level > ROOM_TONE)) > 0.1 * np.count_nonzero(pause)
+    return pause, pause & (level < NO_TONE) & sounding
 
 
 def _faults(samples: NDArray[np.float32], rate: int) -> list[tuple[int, int]]:

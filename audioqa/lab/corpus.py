@@ -24,7 +24,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from audioqa.lab.clean import clean, is_clipped, splice
+from audioqa.lab.clean import ROOM_TONE, clean, is_clipped, splice
 
 Split = Literal["tune", "test"]
 
@@ -50,7 +50,8 @@ VOICES = (
 _NOT_SPEECH = ("silence", "beep", "tone", "monkeys", "weasels", "ss-noservice", "confbridge-join", "confbridge-leave")
 _ADULT = 20.0  # s: adults of speechocean762 have about 30 s here, children one or two sentences
 _TUNE_SHARE = 48  # of 256: what testing needs comes first, 3 h without an event for an upper bound of 1 per hour
-_BETWEEN = (0.05, 0.25)  # s of room tone put between two utterances, besides their own pauses
+_FAR_BELOW = 12.0  # dB
+_BETWEEN = (0.05, 0.15)  # s of room tone put between two utterances, besides their own pauses
 
 
 @dataclass(frozen=True)
@@ -129,10 +130,8 @@ def _calls_of(corpus: str, speaker: str, files: Sequence[Path], seconds: float) 
     rng = np.random.default_rng(int.from_bytes(hashlib.sha256(f"{corpus}/{speaker}".encode()).digest()[:4]))
     waiting: list[NDArray[np.float32]] = []
     ready: NDArray[np.float32] | None = None
-    for path in files:
-        utterance = _utterance(path, rng)
-        if len(utterance):
-            waiting.append(utterance)
+    for utterance in _alike([_utterance(path, rng) for path in files]):
+        waiting.append(utterance)
         if sum(map(len, waiting)) >= seconds * RATE:
             if ready is not None:
                 yield _call(corpus, speaker, ready)
@@ -150,19 +149,25 @@ def _call(corpus: str, speaker: str, samples: NDArray[np.float32]) -> Call:
     return Call(corpus=corpus, speaker=speaker, samples=whole, clipped=is_clipped(whole))
 
 
-def _utterance(path: Path, rng: np.random.Generator) -> NDArray[np.float32]:
-    """One file, cleaned, with room tone of its own appended; empty where nothing was left."""
+def _utterance(path: Path, rng: np.random.Generator) -> tuple[NDArray[np.float32], float]:
+    """One file, cleaned, with room tone of its own appended, and the tone's level; empty where nothing was left."""
     import soundfile
 
     samples, rate = soundfile.read(path, dtype="float32")
     speech = clean(samples, rate)
-    if len(speech.samples) == 0:
-        return speech.samples
     pieces = [speech.samples]
     length = round(rng.uniform(*_BETWEEN) * rate)
-    if len(speech.tone) >= length:
+    if len(speech.samples) and len(speech.tone) >= length:
         pieces.append(speech.tone[:length])
-    return _resample(splice(pieces, rate), rate)
+    power = float(np.mean(speech.tone.astype(np.float64) ** 2)) if len(speech.tone) else 0.0
+    return _resample(splice(pieces, rate), rate), 10 * float(np.log10(power + 1e-12))
+
+
+def _alike(utterances: Sequence[tuple[NDArray[np.float32], float]]) -> list[NDArray[np.float32]]:
+    """All but those without room tone, where the speaker usually has it: side by side, it would seem to be cut off."""
+    spoken = [(samples, tone) for samples, tone in utterances if len(samples)]
+    usual = float(np.median([tone for _, tone in spoken])) if spoken else 0.0
+    return [samples for samples, tone in spoken if usual < ROOM_TONE or tone > usual - _FAR_BELOW]
 
 
 def _resample(samples: NDArray[np.float32], rate: int) -> NDArray[np.float32]:

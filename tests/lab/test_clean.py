@@ -11,7 +11,7 @@ from audioqa.lab.clean import LONGEST_PAUSE, clean, is_clipped, splice
 RATE = 8000
 
 
-def _spoken(*pattern: float, seed: int = 3) -> NDArray[np.float32]:
+def _spoken(*pattern: float, seed: int = 3, tone: float = 0.0005) -> NDArray[np.float32]:
     """Stretches of sound and room tone in turn, in seconds, beginning with a pause."""
     rng = np.random.default_rng(seed)
     pieces = []
@@ -21,7 +21,7 @@ def _spoken(*pattern: float, seed: int = 3) -> NDArray[np.float32]:
         if number % 2:
             noise = np.convolve(noise, np.hanning(9), mode="same") * np.minimum(1, np.hanning(n) * 8) * 0.05
         else:
-            noise = noise * 0.0005
+            noise = noise * tone
         pieces.append(noise)
     return np.concatenate(pieces).astype(np.float32)
 
@@ -103,3 +103,12 @@ def test_clipped_peaks_are_told_from_loud_ones_at_any_level() -> None:
         assert is_clipped(gain * np.clip(source, -0.4 * source.max(), 0.4 * source.max()))
     assert not is_clipped(np.sin(np.arange(8000) / 5).astype(np.float32))  # dense near its peaks, but no wall
     assert not is_clipped(np.zeros(100, dtype=np.float32))
+
+
+def test_a_pause_muted_by_an_editor_is_left_out_but_not_a_quiet_room() -> None:
+    muted = _spoken(0.3, 0.5, 0.4, 0.5, 0.3)
+    whole = len(clean(muted, RATE).samples)
+    muted[round(0.85 * RATE) : round(1.15 * RATE)] *= 0.01
+    quiet = _spoken(0.3, 0.5, 0.4, 0.5, 0.3, tone=0.00005)
+    assert len(clean(muted, RATE).samples) == pytest.approx(whole - 0.3 * RATE, abs=0.05 * RATE)
+    assert len(clean(quiet, RATE).samples) == pytest.approx(whole, abs=0.05 * RATE)
