@@ -58,7 +58,7 @@ def test_samples_at_full_scale_and_a_click_are_faults() -> None:
     clipped, clicked, pulse = (_spoken(0.3, 0.5, 0.3, 0.7, 0.3) for _ in range(3))
     clipped[3960:4041] = np.minimum(1.0, 1.02 * np.hanning(81))  # smooth but for its flat top of 1 ms
     clicked[4000] += 0.9
-    decay = np.exp(-np.arange(160) / 15) * np.random.default_rng(4).standard_normal(160)
+    decay = np.exp(-np.arange(160) / 5) * np.random.default_rng(4).standard_normal(160)
     pulse[4000:4160] += 0.3 * decay  # the release of a plosive
     assert clean(clipped, RATE).dropped > 0.4
     assert clean(clicked, RATE).dropped > 0.4
