@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from audioqa.lab.clean import is_clipped
 from audioqa.lab.codecs import TELEPHONE_CODECS, transcode
-from audioqa.lab.corpus import RATE, calls, data_folder
+from audioqa.lab.corpus import RATE, calls, data_folder, split_of
 
 Samples = NDArray[np.float32]
 
@@ -84,10 +84,11 @@ def voices() -> dict[str, tuple[Samples, int]]:
         for row in listed:
             total[row["speaker"]] += float(row["seconds"])
         for row in listed:
-            if total[row["speaker"]] < _CHILD:
+            child = total[row["speaker"]] < _CHILD
+            if child or split_of("so762", row["speaker"]) == "tune":
                 samples, rate = soundfile.read(folder / row["file"], dtype="float32")
                 if rate == 2 * RATE and not is_clipped(samples):
-                    wide[f"child/{row['speaker']}"].append(samples)
+                    wide[f"{'child' if child else 'so762, 16 kHz'}/{row['speaker']}"].append(samples)
     return narrow | {name: (np.concatenate(parts), 2 * RATE) for name, parts in wide.items()}
 
 
@@ -127,8 +128,8 @@ def _example(clip: Samples, rate: int, rng: np.random.Generator, *, speaker: str
     if kind == "clipped":
         depth = float(rng.choice([6.0, 12.0, rng.uniform(2, 20)]))
         ceiling = np.abs(clip).max() / 10 ** (depth / 20)
-        # One time in six a bias lies before the ceiling, so that one polarity is cut deeper, or alone.
-        other = ceiling * 10 ** (rng.uniform(1, 20) / 20) if rng.random() < 1 / 6 else ceiling
+        # One time in ten a bias lies before the ceiling, so that one polarity is cut deeper, or alone.
+        other = ceiling * 10 ** (rng.uniform(1, 20) / 20) if rng.random() < 0.1 else ceiling
         clip = np.clip(clip * rng.choice([-1, 1]), -other, ceiling)
     elif kind == "limited":
         depth = float(rng.uniform(3, 18))
@@ -222,7 +223,27 @@ def _chords(count: int, rate: int, rng: np.random.Generator) -> Samples:
     return np.asarray(np.sum(partials, axis=0), dtype=np.float32)
 
 
-_SOUNDS: tuple[Callable[[int, int, np.random.Generator], Samples], ...] = (_tone, _ringback, _digits, _chords, _noise)
+_SOUNDS: tuple[Callable[[int, int, np.random.Generator], Samples], ...] = (
+    _tone,
+    _ringback,
+    _digits,
+    _chords,
+    _noise,
+    _swelling,
+    _crackle,
+)
+
+
+def _swelling(count: int, rate: int, rng: np.random.Generator) -> Samples:
+    """Noise that comes and goes like syllables."""
+    swell = 1 + rng.uniform(0.3, 0.95) * np.sin(2 * np.pi * rng.uniform(0.2, 4) * np.arange(count) / rate)
+    return np.asarray(_noise(count, rate, rng) * swell, dtype=np.float32)
+
+
+def _crackle(count: int, rate: int, rng: np.random.Generator) -> Samples:
+    """White noise with the amplitudes of speech."""
+    del rate
+    return rng.laplace(size=count).astype(np.float32)
 
 
 def _rms(clip: Samples) -> np.float32:
