@@ -223,17 +223,6 @@ def _chords(count: int, rate: int, rng: np.random.Generator) -> Samples:
     return np.asarray(np.sum(partials, axis=0), dtype=np.float32)
 
 
-_SOUNDS: tuple[Callable[[int, int, np.random.Generator], Samples], ...] = (
-    _tone,
-    _ringback,
-    _digits,
-    _chords,
-    _noise,
-    _swelling,
-    _crackle,
-)
-
-
 def _swelling(count: int, rate: int, rng: np.random.Generator) -> Samples:
     """Noise that comes and goes like syllables."""
     swell = 1 + rng.uniform(0.3, 0.95) * np.sin(2 * np.pi * rng.uniform(0.2, 4) * np.arange(count) / rate)
@@ -244,6 +233,17 @@ def _crackle(count: int, rate: int, rng: np.random.Generator) -> Samples:
     """White noise with the amplitudes of speech."""
     del rate
     return rng.laplace(size=count).astype(np.float32)
+
+
+_SOUNDS: tuple[Callable[[int, int, np.random.Generator], Samples], ...] = (
+    _tone,
+    _ringback,
+    _digits,
+    _chords,
+    _noise,
+    _swelling,
+    _crackle,
+)
 
 
 def _rms(clip: Samples) -> np.float32:
