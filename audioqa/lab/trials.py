@@ -219,11 +219,11 @@ def _faulted(
         faults = tuple(fault for fault in truth if fault.condition != "pause floor" or fault.size >= _DEAD_AIR_FROM)
         yield "silence", faulted, tuple(replace(fault, condition=f"{fault.condition}, shared") for fault in faults)
     if plan.edges:
-        length = _EDGES[seed // 2 % len(_EDGES)]
-        fill: Literal["zero", "floor"] = "zero" if seed % 2 else "floor"
+        rng = np.random.default_rng(seed)
+        length, seconds = float(rng.choice(_EDGES)), float(rng.choice(_DEAD_AIR))
+        fill: Literal["zero", "floor"] = "zero" if rng.random() < 0.5 else "floor"
         yield "silence", *edge_silence(samples, RATE, seed=seed, leading=length, trailing=length, fill=fill)
         half = _pause_near(samples, len(samples) // 2)
-        seconds = _DEAD_AIR[seed % len(_DEAD_AIR)]
         yield "silence", *dead_air(samples[:half], samples[half:], RATE, seed=seed, seconds=seconds)
     if not call.clipped:
         for below in plan.clipping:

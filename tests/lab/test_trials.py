@@ -213,6 +213,23 @@ def test_the_page_shows_each_figure_in_its_row() -> None:
     assert "**missed**" not in text
 
 
+def test_dead_air_and_edges_of_every_length_and_fill_are_tried() -> None:
+    tried: set[tuple[str, float]] = set()
+    for plan in (evaluate.plan_of(number, ("none",)) for number in range(400)):
+        if plan.edges:
+            only = replace(plan, dropouts=False, gaps=False, twins=False, clipping=())
+            tried |= {
+                (t.condition, t.size) for t in trials(_CALL, only, detect=lambda _: _constant()) if isinstance(t, Trial)
+            }
+    edges = {
+        (f"{where} {fill}", size)
+        for where in ("leading", "trailing")
+        for fill in ("zero", "floor")
+        for size in (2.5, 4.0, 12.0)
+    }
+    assert tried == edges | {("dead air", size) for size in (2.5, 4.0, 8.0, 12.0)}
+
+
 def test_each_kind_of_fault_gets_its_share_of_the_calls() -> None:
     plans = [evaluate.plan_of(number, ("none",)) for number in range(80)]
     assert sum(plan.dropouts for plan in plans) == 40
