@@ -12,6 +12,7 @@ the conditions survives.
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 import sys
 from collections.abc import Sequence
@@ -188,8 +189,8 @@ def _at_nominal_level(samples: NDArray[np.float32]) -> NDArray[np.float32]:
     return (samples * 10 ** ((LEVEL - level.level) / 20)).astype(np.float32)
 
 
-def as_json(fitted: Calibration, conditions: Sequence[Condition]) -> str:
-    """The map and what it rests on, as it is kept in models/calibration."""
+def as_json(fitted: Calibration, conditions: Sequence[Condition], speech: Sequence[NDArray[np.float32]]) -> str:
+    """The map and what it rests on, as it is kept in models/calibration; the clips by the digest of their samples."""
     content = {
         "name": fitted.name,
         "estimator": fitted.estimator,
@@ -200,6 +201,7 @@ def as_json(fitted: Calibration, conditions: Sequence[Condition]) -> str:
         "provenance": {
             "made_by": "python -m audioqa.lab.calibrate",
             "speech": f"{CLIPS} clips of {CLIP:g} s each of {' and '.join(CORPORA)}, tuning speakers, {LEVEL:g} dBov",
+            "speech_sha256": hashlib.sha256(b"".join(clip.tobytes() for clip in speech)).hexdigest(),
             "seed": SEED,
             "least_gap": GAP,
             "in_sample_rmse": round(rms([fitted.apply(c.raw) - c.anchor.mos for c in conditions]), 3),
@@ -246,7 +248,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         estimator = load_estimator(name)
         conditions = measure(estimator, speech)
         fitted = calibration(name, estimator.identity, conditions)
-        (folder / f"{name}-narrowband.json").write_text(as_json(fitted, conditions), encoding="utf-8")
+        (folder / f"{name}-narrowband.json").write_text(as_json(fitted, conditions, speech), encoding="utf-8")
         print(f"{estimator.identity}, {len(speech)} clips a condition\n{table(fitted, conditions)}\n")  # noqa: T201
     return 0
 

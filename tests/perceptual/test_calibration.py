@@ -99,10 +99,10 @@ def test_a_missing_or_broken_file_is_named(
 def test_what_is_saved_is_what_is_loaded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     conditions = [condition(1.5, 1.2), condition(2.5, 3.1), condition(3.0, 2.9), condition(3.6, 4.4)]
     fitted = calibration("made", "net 1", conditions)
-    (tmp_path / "made-narrowband.json").write_text(as_json(fitted, conditions))
+    (tmp_path / "made-narrowband.json").write_text(as_json(fitted, conditions, []))
     monkeypatch.setattr(module, "calibration_folder", lambda: tmp_path)
     assert load_calibration("made", identity="net 1") == fitted
-    assert [c["clips"] for c in json.loads(as_json(fitted, conditions))["provenance"]["conditions"]] == [2] * 4
+    assert [c["clips"] for c in json.loads(as_json(fitted, conditions, []))["provenance"]["conditions"]] == [2] * 4
 
 
 def test_violators_are_pooled_to_their_mean() -> None:
