@@ -29,6 +29,7 @@ _BOUNDED = ("PCM_S8", "PCM_U8", "PCM_16", "PCM_24", "ULAW", "ALAW", "GSM610")
 _CORRECTED = re.compile(r"^\s*([\w ]+?)\s*: (\d+) \(should be (\d+)\)", re.MULTILINE)
 """Line of libsndfile's log on a length that it did not believe."""
 
+_GSM_BLOCK = (65, 320)  # bytes and samples of a block of GSM 6.10 in WAV (two frames)
 _UNKNOWN_LENGTH = 2**60
 
 
@@ -112,6 +113,11 @@ def open_by_libsndfile(
         raise UnreadableRecordingError(path, _refusal(signature, refusal)) from None
     faults = DecodeFaults()
     length = sound.frames if sound.frames < _UNKNOWN_LENGTH else None
+    limit = None
+    if wav is not None and sound.subtype == "GSM610":
+        # libsndfile decodes the byte that pads an odd number of 65-byte blocks as one block more.
+        data = wav.available if wav.open_ended else min(wav.data_length, wav.available)
+        length = limit = data // _GSM_BLOCK[0] * _GSM_BLOCK[1]
     delivered = [start]
 
     def close() -> None:
@@ -124,7 +130,7 @@ def open_by_libsndfile(
         try:
             if start:
                 sound.seek(min(start, sound.frames))
-            while len(block := _read(sound, size)):
+            while len(block := _read(sound, size)[: _left(limit, delivered[0])]):
                 delivered[0] += len(block)
                 yield block
         except soundfile.LibsndfileError as complaint:
@@ -152,6 +158,10 @@ def open_by_libsndfile(
         findings=findings,
         close=close,
     )
+
+
+def _left(limit: int | None, delivered: int) -> int | None:
+    return None if limit is None else max(0, limit - delivered)
 
 
 def _read(sound: Any, size: int) -> NDArray[np.float32]:

@@ -427,3 +427,14 @@ def test_real_calls_are_read(audio_data: Path) -> None:
         frames = soundfile.info(path).frames
         assert (recording.samples, kinds(recording)) == (frames, [])
         assert np.abs(heard).max() > 0.01
+
+
+def test_the_byte_that_pads_an_odd_number_of_gsm_blocks_is_not_decoded(tmp_path: Path) -> None:
+    path = tmp_path / "odd.wav"
+    soundfile.write(path, np.zeros(320 * 7), 8000, subtype="GSM610")
+    content = path.read_bytes()
+    at = content.index(b"data")
+    path.write_bytes(content[: at + 4] + (7 * 65).to_bytes(4, "little") + content[at + 8 : at + 8 + 7 * 65] + b"\0")
+    with open_recording(path) as opened:
+        assert sum(len(block) for block in opened.blocks()) == 7 * 320
+        assert opened.recording().findings == ()
