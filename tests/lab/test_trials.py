@@ -233,7 +233,7 @@ def test_dead_air_and_edges_of_every_length_and_fill_are_tried() -> None:
 def test_each_kind_of_fault_gets_its_share_of_the_calls() -> None:
     plans = [evaluate.plan_of(number, ("none",)) for number in range(80)]
     assert sum(plan.dropouts for plan in plans) == 40
-    assert sum(plan.gaps for plan in plans) == 20
+    assert sum(plan.gaps for plan in plans) == 10
     assert sum(plan.twins for plan in plans) == 20
     assert sum(6.0 in plan.clipping for plan in plans) == 20
 
