@@ -3,7 +3,7 @@
 Prints, and writes to docs/lab.md, recall by fault, codec and place, false events per hour of clean speech, and how
 exactly events begin; each target is marked met or missed. Speakers of the test side only; two processes; about
 25 minutes. ``--quick`` takes a few calls and codecs, prints, and writes nothing; ``--every 4`` takes a quarter of the
-calls, and says so in what it writes.
+calls (the page tells how many hours those are).
 """
 
 from __future__ import annotations
