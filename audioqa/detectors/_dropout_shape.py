@@ -28,6 +28,11 @@ CONTEXT = 64
 FACTS = 122
 """Figures per hole."""
 
+_UNHEARD = 100  # half decibels below speech under which nothing makes a difference
+_LONG = 60  # subframes: natural stops are closed for 150 ms at most
+_SETTLED = 10  # subframes from an edge after which a codec has settled
+_STILL = 24  # half decibels over the inside's mean that it may leave then
+
 _BANDS = 13  # up to 3400 Hz, which every telephone band has
 _QUIETEST = 2 * 16  # half decibels below the channel's speech: quieter surroundings are a pause or its edge
 
@@ -64,7 +69,23 @@ def find_holes(level: NDArray[np.uint8], *, speech: float) -> Holes:
     size = len(level)
     keys = np.concatenate([start * 1024 + (end - start), (size - first) * 1024 + (first - last)])
     keys = np.unique(keys)
-    return Holes(keys // 1024, keys // 1024 + keys % 1024)
+    start, end = keys // 1024, keys // 1024 + keys % 1024
+    sudden = ~_slow(level, start, end, speech)
+    return Holes(start[sudden], end[sudden])
+
+
+def _slow(
+    level: NDArray[np.uint8], start: NDArray[np.int64], end: NDArray[np.int64], speech: float
+) -> NDArray[np.bool_]:
+    """Whether a long hole still falls well after its start, or rises well before its end, as pauses of speech do."""
+    if len(start) == 0:
+        return np.zeros(0, dtype=np.bool_)
+    heard = np.maximum(level.astype(np.float64), speech - _UNHEARD)
+    sums = np.concatenate([[0.0], np.cumsum(heard)])
+    mean = (sums[end] - sums[start]) / (end - start)
+    four = sliding_window_view(np.pad(heard, 16, mode="edge"), 4)
+    edges = np.maximum(four[start + _SETTLED + 16].max(axis=1), four[end - _SETTLED - 4 + 16].max(axis=1))
+    return np.asarray((end - start > _LONG) & (edges > mean + _STILL))
 
 
 def _after_falls(level: NDArray[np.uint8], speech: float) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -126,8 +147,7 @@ def describe(
     start, end = holes.start, holes.end
     if len(holes) == 0:
         return np.zeros((0, FACTS), dtype=np.float32)
-    # What is further down than 50 dB under speech makes no difference any more, whatever the codec leaves there.
-    lowest = max(speech - 100, 0)
+    lowest = max(speech - _UNHEARD, 0)
     padded = np.maximum(np.pad(level, CONTEXT, mode="edge").astype(np.float32), np.float32(lowest))
     a, b = start + CONTEXT, end + CONTEXT
     before = sliding_window_view(padded, 4)[a - 4].max(axis=1)
@@ -142,12 +162,10 @@ def describe(
     low, high = a + 1, np.maximum(b - 1, a + 2)
     mean = (sums[high] - sums[low]) / (high - low)
     spread = np.sqrt(np.maximum((squares[high] - squares[low]) / (high - low) - mean**2, 0))
-    offsets = np.arange(LONGEST + 1)
-    wide = np.concatenate([padded, np.zeros(LONGEST + 1, dtype=np.float32)])
-    run = sliding_window_view(wide, LONGEST + 1)[low]
-    inside = offsets < (high - low)[:, None]
-    greatest = np.where(inside, run, 0).max(axis=1)
-    least = np.where(inside, run, 1000).min(axis=1)
+    # reduceat reduces from each index to the next: every other of its answers is one hole's.
+    bounds = np.stack([low, high], axis=1).reshape(-1)
+    greatest = np.maximum.reduceat(padded, bounds)[::2]
+    least = np.minimum.reduceat(padded, bounds)[::2]
 
     # 10 ms levels further out, and bands before, inside and after.
     far_before = _relative(sliding_window_view(padded, 48)[a - 64].reshape(-1, 6, 8).mean(axis=2), ref)

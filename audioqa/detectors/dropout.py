@@ -32,6 +32,7 @@ KIND = "dropout"
 _PIECE = 60_000  # frames looked at together, so that memory does not grow with the call
 _CERTAIN = 1000.0  # odds of what is exact to the sample
 _LONGEST_PITCH = 0.016  # s
+_FADED = 0.065  # s from the onset of a concealment to zeros: 60 ms in ITU-T G.711 Appendix I, and the grid
 _MARGIN = 100  # frames of context on either side of a piece: the longest hole and its surroundings
 
 
@@ -59,6 +60,8 @@ class Dropouts:
     short_odds, short
         The same for a hole shorter than `short` seconds, among which are most natural stops: the tapped r of Spanish is
         closed for 20 ms.
+    long_odds, long
+        The same for a hole longer than `long` seconds, among which are pauses between words.
     mid_sound
         dB under the channel's speech level that sound may have where a constant run or repeat begins and ends: zeros
         that follow a decay are a gate's or a pause's.
@@ -79,12 +82,14 @@ class Dropouts:
 
     shortest: float = 0.010
     longest: float = 0.500
-    least_odds: float = 5.0
-    short_odds: float = 8.0
+    least_odds: float = 2.8
+    short_odds: float = 5.5
     short: float = 0.045
+    long_odds: float = 6.0
+    long: float = 0.250
     mid_sound: float = 20.0
     over_floor: float = 6.0
-    around_repeat: float = 20.0
+    around_repeat: float = 25.0
     speech_near: float = 0.3
     speech_probability: float = 0.3
     warning: float = 0.060
@@ -143,14 +148,23 @@ class Dropouts:
             # A tone is as long as its repetition and one period more; a loss lies amid sound that goes on.
             inside, before, after = (
                 levels.greatest(a, b)
-                for a, b in ((begin, end), (begin - back - 0.02, begin - back - 0.0025), (end + 0.0025, end + 0.02))
+                for a, b in ((begin, end), (begin - back - 0.04, begin - back - 0.0025), (end + 0.0025, end + 0.04))
             )
             amid = min(before, after) >= max(inside - 2 * self.around_repeat, levels.floor)
             if amid and inside >= levels.speech - 2 * self.mid_sound:
                 # A packet is repeated for its whole length, a pitch period for the first 10 ms of a concealment.
                 fill = "fade" if end - begin < 1.5 * FRAME and back < _LONGEST_PITCH else "repeat"
+                if fill == "fade":
+                    end = max(end, self._faded(channel, begin, rate))
                 losses.append(_Loss(begin, end, fill, _CERTAIN))
         return losses
+
+    def _faded(self, channel: ChannelMeasurements, begin: float, rate: int) -> float:
+        """End of the zeros that a concealment which began at `begin` has faded to, 0 where there are none."""
+        start, length = channel.constant_runs.start / rate, channel.constant_runs.length / rate
+        first = int(np.searchsorted(start, begin))
+        reached = first < len(start) and start[first] <= begin + _FADED and length[first] <= self.longest
+        return float(start[first] + length[first]) if reached else 0.0
 
     def _holes(self, channel: ChannelMeasurements, levels: ChannelLevels) -> list[_Loss]:
         """Holes in the level that the network takes for losses."""
@@ -167,7 +181,10 @@ class Dropouts:
             if len(bands) == 0 or len(holes) == 0:
                 continue
             odds = log_odds(describe(level, bands, holes, speech=levels.speech, floor=levels.floor))
-            least = np.where(holes.end - holes.start < self.short / SUBFRAME, self.short_odds, self.least_odds)
+            length = (holes.end - holes.start) * SUBFRAME
+            least = np.select(
+                [length < self.short, length > self.long], [self.short_odds, self.long_odds], self.least_odds
+            )
             for index in np.flatnonzero(odds >= least):
                 start, end = int(holes.start[index]), int(holes.end[index])
                 begin, stop = (4 * low + start) * SUBFRAME, (4 * low + end) * SUBFRAME
@@ -262,9 +279,9 @@ def _joined(losses: list[_Loss]) -> list[_Loss]:
     joined: list[_Loss] = []
     for loss in sorted(losses, key=lambda item: (item.start, -item.odds)):
         last = joined[-1] if joined else None
-        # Concealment repeats a pitch period for 10 ms and has faded 60 ms after its onset: the rest is a hole too.
+        # Concealment repeats a pitch period for 10 ms and then fades: the rest is a hole too.
         fading = last is not None and last.fill == "fade" and last.odds == _CERTAIN
-        if last is None or loss.start > last.end + (0.055 if fading else 0.0):
+        if last is None or loss.start > last.end + (_FADED - FRAME if fading else 0.0):
             joined.append(loss)
         elif fading:
             joined[-1] = replace(last, end=max(last.end, loss.end))
