@@ -32,10 +32,10 @@ class Clipping:
 
     Parameters
     ----------
-    logit, short_logit
-        Log odds from which a window of speech counts as clipped, if it holds `sure` seconds of active speech or more,
-        and if it holds `short` seconds or less; between them on a straight line. In G.711 (see `fine`) the first always
-        holds: clean speech is not mistaken there (docs/detectors/clipping.md).
+    logit, short_logit, companded_logit
+        Log odds from which a window of speech counts as clipped: the first if it holds `sure` seconds of active speech
+        or more, the second if it holds `short` seconds or less, a straight line between; the third for all windows
+        in G.711 (see `fine`), where clean speech was never mistaken (docs/detectors/clipping.md).
     sure, short
         Seconds of active speech.
     flat_logit, flat_samples, flat_frames
@@ -62,7 +62,8 @@ class Clipping:
     near_ceiling
         Share of the ceiling from which a frame counts as clipped where a codec has rounded the tops.
     pause
-        Seconds: clipped frames closer than this make one event (a phrase; pauses between phrases are shorter).
+        Seconds: clipped frames closer than this make one event (a turn: pauses inside one are mostly under 2 s, and
+        not every word reaches the ceiling).
     warning, severe
         Clipped share of an event's speech frames from which it is a warning, severe. Speech clipped
         6 dB below its peak has about .05 to .15, 12 dB about .3 to .5.
@@ -70,8 +71,9 @@ class Clipping:
         The network's weights, part of the settings digest.
     """
 
-    logit: float = 2.5
+    logit: float = 3.0
     short_logit: float = 4.5
+    companded_logit: float = 2.5
     sure: float = 8.0
     short: float = 3.0
     flat_logit: float = -1.5
@@ -87,7 +89,7 @@ class Clipping:
     least_loud: int = 6
     least_level: float = -50.0
     near_ceiling: float = 0.9
-    pause: float = 2.0
+    pause: float = 4.0
     warning: float = 0.05
     severe: float = 0.25
     network: str = IDENTITY
@@ -120,7 +122,7 @@ class Clipping:
         count = len(channel.frames)
         clipped, spoken, flat = (np.zeros(count, dtype=np.bool_) for _ in range(3))
         positive, negative = np.zeros(count, dtype=np.float32), np.zeros(count, dtype=np.float32)
-        fine = np.count_nonzero(channel.histogram) > self.fine
+        fine = bool(np.count_nonzero(channel.histogram) > self.fine)
         for window, frames in zip(windows, self._windows(speech), strict=True):
             spoken[frames] = window.active
             if not self._is_clipped(window, fine=fine):
@@ -151,9 +153,10 @@ class Clipping:
     def _is_clipped(self, window: Evidence, *, fine: bool) -> bool:
         if _dbov(window.ceiling) < self.least_level or np.count_nonzero(window.frame_classes == 0) < self.least_loud:
             return False
-        active = np.count_nonzero(window.active) * FRAME
-        short = self.short_logit if fine else self.logit
-        threshold = float(np.interp(active, [self.short, self.sure], [short, self.logit]))
+        threshold = self.companded_logit
+        if fine:
+            active = np.count_nonzero(window.active) * FRAME
+            threshold = float(np.interp(active, [self.short, self.sure], [self.short_logit, self.logit]))
         tops = [top for top in window.tops if top.frames >= self.flat_frames]
         if any(top.samples >= self.flat_samples for top in tops):
             threshold = min(threshold, self.flat_logit)

@@ -157,7 +157,7 @@ def _example(clip: Samples, rate: int, rng: np.random.Generator, *, speaker: str
 
 
 def _limited(clip: Samples, rate: int, rng: np.random.Generator, *, depth: float) -> Samples:
-    """A look-ahead limiter: the gain falls smoothly before a peak, and recovers with a time constant."""
+    """A look-ahead limiter: the gain falls before a peak, and recovers with a time constant."""
     from scipy.ndimage import maximum_filter1d, uniform_filter1d
 
     ahead = int(rng.choice([8, 16, 24, 40, 80])) * rate // RATE
@@ -229,12 +229,6 @@ def _swelling(count: int, rate: int, rng: np.random.Generator) -> Samples:
     return np.asarray(_noise(count, rate, rng) * swell, dtype=np.float32)
 
 
-def _crackle(count: int, rate: int, rng: np.random.Generator) -> Samples:
-    """White noise with the amplitudes of speech."""
-    del rate
-    return rng.laplace(size=count).astype(np.float32)
-
-
 _SOUNDS: tuple[Callable[[int, int, np.random.Generator], Samples], ...] = (
     _tone,
     _ringback,
@@ -242,7 +236,6 @@ _SOUNDS: tuple[Callable[[int, int, np.random.Generator], Samples], ...] = (
     _chords,
     _noise,
     _swelling,
-    _crackle,
 )
 
 
