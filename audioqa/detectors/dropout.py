@@ -63,10 +63,13 @@ class Dropouts:
     long_odds, long
         The same for a hole longer than `long` seconds, among which are pauses between words.
     mid_sound
-        dB under the channel's speech level that sound may have where a constant run or repeat begins and ends: zeros
-        that follow a decay are a gate's or a pause's.
+        dB under the channel's speech level that sound may have where a constant run begins and ends: zeros that
+        follow a decay are a gate's or a pause's.
     over_floor
         dB over the channel's noise floor that it must have there.
+    loud_repeat
+        dB under the channel's speech level that a repeat may have at its loudest: who lengthens a pause copies
+        room tone.
     around_repeat
         dB under the sound of a repeat that the sound on either side may have.
     speech_near
@@ -89,6 +92,7 @@ class Dropouts:
     long: float = 0.250
     mid_sound: float = 20.0
     over_floor: float = 6.0
+    loud_repeat: float = 12.0
     around_repeat: float = 25.0
     speech_near: float = 0.3
     speech_probability: float = 0.3
@@ -151,7 +155,7 @@ class Dropouts:
                 for a, b in ((begin, end), (begin - back - 0.04, begin - back - 0.0025), (end + 0.0025, end + 0.04))
             )
             amid = min(before, after) >= max(inside - 2 * self.around_repeat, levels.floor)
-            if amid and inside >= levels.speech - 2 * self.mid_sound:
+            if amid and inside >= levels.speech - 2 * self.loud_repeat:
                 # A packet is repeated for its whole length, a pitch period for the first 10 ms of a concealment.
                 fill = "fade" if end - begin < 1.5 * FRAME and back < _LONGEST_PITCH else "repeat"
                 if fill == "fade":

@@ -244,7 +244,7 @@ def write(networks: Sequence[Network], path: Path) -> None:
     path.write_text(
         '"""Coefficients of the dropout network; written by ``python -m audioqa.lab.fit_dropout``."""\n\n'
         f'DIGEST = "{hashlib.sha256(raw).hexdigest()[:16]}"\n'
-        f"SHAPES = {shapes}\n"
+        f"SHAPES = (\n" + "".join(f"    {shape},\n" for shape in shapes) + ")\n"
         "COEFFICIENTS = (\n" + "".join(f'    "{line}"\n' for line in lines) + ")\n"
     )
 
