@@ -184,7 +184,7 @@ class Analyser:
             mos = replace(mos, worst=_named(mos.worst, channel.name))
         return Party(
             channel=channel.name,
-            speech=sum(segment.duration for segment in found),
+            speech=float(sum(segment.duration for segment in found)),
             level=_named(channel.level, channel.name),
             mos=_named(mos, channel.name),
             figures=_figures(channel),

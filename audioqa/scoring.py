@@ -4,9 +4,10 @@ A party's MOS is the mean of its windows, weighted by the speech in them. Means 
 5th percentile, the worst half minute of the clock and the seconds below the attention threshold stand beside it.
 They are read off windows and never off averages of averages. The call's MOS is that of its worse party.
 
-The interval is 90 % and covers what another condition average on the same calibration would do: the residual of the
-calibration on condition averages, which does not shrink with more windows, and the standard error of the
-windows, of which every second counts because they overlap by half.
+The interval is 90 % and covers what the E-model says of the party's telephone condition: the residual of the
+calibration on single clips of conditions it had not seen, which holds how the estimator takes to a voice and does not
+shrink with more windows, and the standard error of the windows, of which every second counts because they overlap by
+half. It does not cover the difference between the E-model and listeners.
 """
 
 from __future__ import annotations

@@ -155,7 +155,8 @@ def fit(conditions: Sequence[Condition]) -> tuple[tuple[float, ...], tuple[float
 def calibration(name: str, identity: str, conditions: Sequence[Condition]) -> Calibration:
     """Fit the map of an estimator.
 
-    Its residual is cross-validated: each condition is mapped by the fit to all the others.
+    Its residual is that of single clips, cross-validated: the clips of a condition are mapped by the fit to all other
+    conditions.
 
     Parameters
     ----------
@@ -170,7 +171,7 @@ def calibration(name: str, identity: str, conditions: Sequence[Condition]) -> Ca
     for left_out in conditions:
         x, y = fit([condition for condition in conditions if condition is not left_out])
         map_ = Calibration("", "", "narrowband", x, y, 0.0)
-        errors.append(map_.apply(left_out.raw) - left_out.anchor.mos)
+        errors += [map_.apply(score) - left_out.anchor.mos for score in left_out.scores]
     x, y = fit(conditions)
     return Calibration(f"{name}-narrowband-1", identity, "narrowband", x, y, round(rms(errors), 3))
 
@@ -204,8 +205,7 @@ def as_json(fitted: Calibration, conditions: Sequence[Condition], speech: Sequen
             "speech_sha256": hashlib.sha256(b"".join(clip.tobytes() for clip in speech)).hexdigest(),
             "seed": SEED,
             "least_gap": GAP,
-            "in_sample_rmse": round(rms([fitted.apply(c.raw) - c.anchor.mos for c in conditions]), 3),
-            "single_clip_rmse": round(rms([fitted.apply(s) - c.anchor.mos for c in conditions for s in c.scores]), 3),
+            "condition_rmse_in_sample": round(rms([fitted.apply(c.raw) - c.anchor.mos for c in conditions]), 3),
             "conditions": [
                 {
                     "name": c.anchor.name,
@@ -227,17 +227,16 @@ def table(fitted: Calibration, conditions: Sequence[Condition]) -> str:
         spread = np.std(c.scores, ddof=1)
         lines.append(f"{c.anchor.name:24}{c.raw:7.2f}{spread:8.2f}{c.anchor.mos:9.2f}{fitted.apply(c.raw):8.2f}")
     seen = rms([fitted.apply(c.raw) - c.anchor.mos for c in conditions])
-    single = rms([fitted.apply(s) - c.anchor.mos for c in conditions for s in c.scores])
-    lines.append(f"RMSE of the averages: {seen:.3f} in sample, {fitted.residual:.3f} cross-validated")
-    lines.append(f"RMSE of single clips: {single:.3f}")
+    lines.append(f"RMSE of the condition averages: {seen:.3f} in sample")
+    lines.append(f"RMSE of single clips: {fitted.residual:.3f} cross-validated over conditions")
     return "\n".join(lines)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Fit, print and save."""
     parser = argparse.ArgumentParser(prog="python -m audioqa.lab.calibrate", description=__doc__)
-    parser.add_argument("estimators", nargs="*", choices=ESTIMATORS, default=list(ESTIMATORS), metavar="ESTIMATOR")
-    names: list[str] = parser.parse_args(arguments).estimators
+    parser.add_argument("estimators", nargs="*", metavar="ESTIMATOR", help=" or ".join(ESTIMATORS) + "; all where none")
+    names: list[str] = parser.parse_args(arguments).estimators or list(ESTIMATORS)
     speech = clips()
     if len(speech) < CLIPS * len(CORPORA):
         print(f"only {len(speech)} clips of real speech: set AUDIOQA_DATA to the folder of real audio", file=sys.stderr)  # noqa: T201

@@ -35,9 +35,10 @@ class Calibration:
     knots_x, knots_y
         Raw scores and their MOS, both strictly rising, at least two; `knots_y` within 1 to 5.
     residual
-        Root of the mean square difference between map and anchor over the conditions, MOS, at least 0. An interval
-        of 90 % for the average of a condition is 1.645 times the root of the sum of its square and that of the standard
-        error of the average. It covers the anchors' conditions, not the difference between the anchors and listeners.
+        Root of the mean square difference between map and anchor over single clips of conditions that the fit had not
+        seen, MOS, at least 0: it holds how the estimator takes to one voice and to one condition. An interval of 90 %
+        for one party is 1.645 times as wide to either side. It covers the anchors, not the difference between the
+        anchors and listeners.
 
     Raises
     ------

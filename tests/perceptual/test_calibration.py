@@ -124,10 +124,11 @@ def test_neighbours_too_close_to_tell_apart_are_pooled() -> None:
     np.testing.assert_allclose(y, [2.0, 3.5])
 
 
-def test_the_residual_is_that_of_conditions_the_fit_has_not_seen() -> None:
+def test_the_residual_is_that_of_clips_of_conditions_the_fit_has_not_seen() -> None:
     # Of three points on a line the middle one is predicted exactly; the ends by the closing knots (1, 1) and (5, 4.5).
     conditions = [condition(2.0, 2.0), condition(3.0, 3.0), condition(4.0, 4.0)]
-    errors = [0.0, 0.0, 3 + 1.5 / 2 - 4]
+    # Each condition has two clips, 0.1 below and above it.
+    errors = [-0.1, 0.1, -0.1, 0.1, 3 + 0.9 * 1.5 / 2 - 4, 3 + 1.1 * 1.5 / 2 - 4]
     assert calibration("made", "net 1", conditions).residual == pytest.approx(
         float(np.sqrt(np.mean(np.square(errors)))), abs=0.001
     )
