@@ -73,7 +73,7 @@ class Dropouts:
     around_repeat
         dB under the sound of a repeat that the sound on either side may have.
     speech_near
-        Seconds around a hole within which speech must be likely, where speech activity was measured.
+        Seconds around a loss within which speech must be likely, where activity was measured: tones have gaps too.
     speech_probability
         How likely, 0 to 1; under the usual 0.5 because the loss itself makes the network doubt.
     warning, severe
@@ -133,6 +133,7 @@ class Dropouts:
         return [
             _Loss(float(a), float(b), "zero" if abs(value) <= 8 else "constant", _CERTAIN)
             for a, b, value in zip(start[loud], end[loud], runs.value[fits][loud], strict=True)
+            if self._speech(channel, float(a), float(b))
         ]
 
     def _repeated(self, channel: ChannelMeasurements, levels: ChannelLevels, rate: int) -> list[_Loss]:
