@@ -111,9 +111,9 @@ def test_speech_cut_in_mid_sound_is_a_gap_on_a_gated_line_too() -> None:
     assert event.segment.start == pytest.approx(4 * 3.1 + 2, abs=0.03)
 
 
-def test_a_pause_of_a_second_is_noted_where_parties_have_channels_of_their_own() -> None:
-    drawing = turn(2) + "~" + rest(1.2) + "~" + turn(2)
-    assert [event.severity for event in found(call(drawing, rest(5.4)), "silence-gap")] == ["notice"]
+def test_a_long_pause_is_noted_where_parties_have_channels_of_their_own() -> None:
+    drawing = turn(2) + "~" + rest(1.7) + "~" + turn(2)
+    assert [event.severity for event in found(call(drawing, rest(5.9)), "silence-gap")] == ["notice"]
     assert found(call(drawing), "silence-gap") == []
 
 
