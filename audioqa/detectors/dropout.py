@@ -20,12 +20,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from audioqa.detectors._dropout_levels import ChannelLevels, fill_of
 from audioqa.detectors._dropout_model import log_odds
 from audioqa.detectors._dropout_shape import Holes, describe, find_holes
 from audioqa.detectors._dropout_weights import DIGEST
 from audioqa.frames import FRAME, SUBFRAME
 from audioqa.measure import ChannelMeasurements, Measurements
-from audioqa.types import ActiveLevel, Detection, Event, Segment, Severity
+from audioqa.types import Detection, Event, Segment, Severity
 
 KIND = "dropout"
 
@@ -57,9 +58,9 @@ class Dropouts:
     least_odds
         Natural logarithm of the odds, by the network, from which a hole is reported. Chosen by the fit for 0.3 false
         events per hour of clean tuning speech, all telephone codecs together.
-    short_odds, short
-        The same for a hole shorter than `short` seconds, among which are most natural stops: the tapped r of Spanish is
-        closed for 20 ms.
+    brief_odds, brief, short_odds, short
+        The same for holes shorter than `brief` and `short` seconds, among which are most natural stops: the tapped r of
+        Spanish is closed for 10 to 20 ms.
     long_odds, long
         The same for a hole longer than `long` seconds, among which are pauses between words.
     mid_sound
@@ -86,7 +87,9 @@ class Dropouts:
     shortest: float = 0.010
     longest: float = 0.500
     least_odds: float = 2.8
-    short_odds: float = 5.5
+    brief_odds: float = 11.0
+    brief: float = 0.0165
+    short_odds: float = 6.0
     short: float = 0.045
     long_odds: float = 6.0
     long: float = 0.250
@@ -187,14 +190,13 @@ class Dropouts:
                 continue
             odds = log_odds(describe(level, bands, holes, speech=levels.speech, floor=levels.floor))
             length = (holes.end - holes.start) * SUBFRAME
-            least = np.select(
-                [length < self.short, length > self.long], [self.short_odds, self.long_odds], self.least_odds
-            )
+            classes = [length < self.brief, length < self.short, length > self.long]
+            least = np.select(classes, [self.brief_odds, self.short_odds, self.long_odds], self.least_odds)
             for index in np.flatnonzero(odds >= least):
                 start, end = int(holes.start[index]), int(holes.end[index])
                 begin, stop = (4 * low + start) * SUBFRAME, (4 * low + end) * SUBFRAME
                 if stop - begin < self.longest + 2 * SUBFRAME and self._speech(channel, begin, stop):
-                    fill = _fill(level[start:end], levels.floor)
+                    fill = fill_of(level[start:end], levels.floor)
                     losses.append(_Loss(begin, stop, fill, float(odds[index])))
         return losses
 
@@ -228,46 +230,6 @@ class Dropouts:
                 "probability": round(1 / (1 + float(np.exp(-loss.odds))), 6),
             },
         )
-
-
-@dataclass(frozen=True)
-class ChannelLevels:
-    """Levels of one channel in half decibels: each subframe, speech, and the noise floor."""
-
-    level: NDArray[np.uint8]
-    speech: float
-    floor: float
-
-    def greatest(self, start: float, end: float) -> int:
-        """Greatest level from `start` to `end`, seconds; 0 outside the recording."""
-        stretch = self.level[max(0, int(start / SUBFRAME)) : max(0, int(end / SUBFRAME) + 1)]
-        return int(stretch.max()) if len(stretch) else 0
-
-    @staticmethod
-    def of(channel: ChannelMeasurements) -> ChannelLevels | None:
-        """The levels, or None where the channel holds nothing."""
-        power = channel.frames.power
-        if len(power) < 10:
-            return None
-        counts = np.bincount(power[:, 1], minlength=256)
-        share = np.cumsum(counts) / counts.sum()
-        tenth, ninetieth = (int(np.searchsorted(share, part)) for part in (0.1, 0.9))
-        speech = 2 * (channel.level.level + 127.5) if isinstance(channel.level, ActiveLevel) else float(ninetieth)
-        if speech < 2 * (127.5 - 70):
-            return None
-        return ChannelLevels(power.reshape(-1), speech, max(float(tenth), 2 * (127.5 - 75)))
-
-
-def _fill(inside: NDArray[np.uint8], floor: float) -> str:
-    """What a hole was filled with, by its levels."""
-    values = inside.astype(np.float32)
-    third = max(1, len(values) // 3)
-    if len(values) >= 16 and float(values[:third].mean() - values[-third:].mean()) > 2 * 10:
-        return "fade"
-    middle = values[1:-1] if len(values) > 2 else values
-    if float(middle.max()) < 2 * (127.5 - 75):
-        return "zero"
-    return "comfort noise" if float(middle.std()) < 2 * 4 and float(middle.mean()) < floor + 2 * 15 else "low level"
 
 
 def _packet(length: float) -> int:

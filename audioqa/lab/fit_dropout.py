@@ -25,9 +25,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from audioqa.detectors._dropout_levels import ChannelLevels
 from audioqa.detectors._dropout_model import Network, forward
 from audioqa.detectors._dropout_shape import FACTS, describe, find_holes
-from audioqa.detectors.dropout import ChannelLevels
 from audioqa.lab.codecs import TELEPHONE_CODECS, transcode
 from audioqa.lab.corpus import RATE, calls, data_folder
 from audioqa.lab.inject import Fill, Injected, dropouts
@@ -219,7 +219,7 @@ def fit(examples: Examples, *, seed: int, epochs: int) -> Network:
             given = inputs[chosen] + 0.2 * torch.randn(batch, FACTS)
             loss = torch.nn.functional.binary_cross_entropy_with_logits(network(given)[:, 0], target[chosen])
             optimiser.zero_grad()
-            loss.backward()
+            torch.autograd.backward(loss)
             optimiser.step()
             schedule.step()
     first_weight = layers[0].weight.detach() / spread
