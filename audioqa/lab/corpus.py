@@ -158,7 +158,7 @@ def _utterance(path: Path, rng: np.random.Generator) -> tuple[NDArray[np.float32
     pieces = [speech.samples]
     length = round(rng.uniform(*_BETWEEN) * rate)
     if len(speech.samples) and len(speech.tone) >= length:
-        pieces.append(speech.tone[:length])
+        pieces.append(speech.tone[:length][::-1])  # backwards, for a copy would be an exact repeat, itself a fault
     power = float(np.mean(speech.tone.astype(np.float64) ** 2)) if len(speech.tone) else 0.0
     return _resample(splice(pieces, rate), rate), 10 * float(np.log10(power + 1e-12))
 
