@@ -25,13 +25,15 @@ LEAST_EDGE = 14
 CONTEXT = 64
 """Subframes on either side that the description of a hole takes in."""
 
-FACTS = 122
+FACTS = 126
 """Figures per hole."""
 
 _UNHEARD = 100  # half decibels below speech under which nothing makes a difference
 _LONG = 60  # subframes: natural stops are closed for 150 ms at most
 _SETTLED = 10  # subframes from an edge after which a codec has settled
 _STILL = 24  # half decibels over the inside's mean that it may leave then
+
+_UNDER_FLOOR = 12  # half decibels under the noise floor at which noise is rarely met in 2.5 ms
 
 _BANDS = 13  # up to 3400 Hz, which every telephone band has
 _QUIETEST = 2 * 16  # half decibels below the channel's speech: quieter surroundings are a pause or its edge
@@ -167,6 +169,14 @@ def describe(
     greatest = np.maximum.reduceat(padded, bounds)[::2]
     least = np.minimum.reduceat(padded, bounds)[::2]
 
+    # A hole of zeros lies under the channel's own noise floor, even where a codec's decay or noise covers part of it.
+    bare = np.pad(level, CONTEXT, mode="edge").astype(np.float32)
+    under = np.concatenate([[0], np.cumsum(bare < floor - _UNDER_FLOOR)])
+    share = (under[high] - under[low]) / (high - low)
+    bottom = np.minimum.reduceat(bare, bounds)[::2]
+    on_rise = sliding_window_view(bare, 4)[b - 6].min(axis=1)
+    on_fall = sliding_window_view(bare, 4)[a + 2].min(axis=1)
+
     # 10 ms levels further out, and bands before, inside and after.
     far_before = _relative(sliding_window_view(padded, 48)[a - 64].reshape(-1, 6, 8).mean(axis=2), ref)
     far_after = _relative(sliding_window_view(padded, 48)[b + 16 - 0].reshape(-1, 6, 8).mean(axis=2), ref)
@@ -198,6 +208,10 @@ def describe(
             np.clip((mean - floor) / 30, -3, 3),
             np.clip((floor - around) / 30 + 2, -3, 3),
             np.clip(change / 10 - 1, -3, 3),
+            share,
+            np.clip((bottom - floor) / 20, -3, 3),
+            np.clip((on_rise - floor) / 20, -3, 3),
+            np.clip((on_fall - floor) / 20, -3, 3),
         ],
         axis=1,
     )

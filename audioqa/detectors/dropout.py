@@ -10,7 +10,7 @@ A loss shows in one of three ways.
   (ITU-T G.711 Appendix I).
 - A hole in the level, abrupt at one edge or both, such as comfort noise leaves, or a loss that a codec has smoothed
   since. Natural stops look much the same: a small network, fitted by ``audioqa.lab.fit_dropout`` on holes put into real
-  speech and on that speech itself, decides from 122 figures of each (``_dropout_shape``).
+  speech and on that speech itself, decides from 126 figures of each (``_dropout_shape``).
 """
 
 from __future__ import annotations
@@ -56,8 +56,8 @@ class Dropouts:
     shortest, longest
         Seconds: 10 ms is the shortest packet in use (RFC 3551); what is longer than 0.5 s is heard as silence.
     least_odds
-        Natural logarithm of the odds, by the network, from which a hole is reported. Chosen by the fit for 0.3 false
-        events per hour of clean tuning speech, all telephone codecs together.
+        Natural logarithm of the odds, by the network, from which a hole is reported. The fit prints 0.3 false
+        events per hour of clean tuning speech for about these odds, all telephone codecs together.
     brief_odds, brief, short_odds, short
         The same for holes shorter than `brief` and `short` seconds, among which are most natural stops: the tapped r of
         Spanish is closed for 10 to 20 ms.
@@ -86,12 +86,12 @@ class Dropouts:
 
     shortest: float = 0.010
     longest: float = 0.500
-    least_odds: float = 2.8
-    brief_odds: float = 11.0
+    least_odds: float = 3.6
+    brief_odds: float = 12.0
     brief: float = 0.0165
     short_odds: float = 6.0
     short: float = 0.045
-    long_odds: float = 6.0
+    long_odds: float = 5.0
     long: float = 0.250
     mid_sound: float = 20.0
     over_floor: float = 6.0
@@ -158,7 +158,7 @@ class Dropouts:
                 levels.greatest(a, b)
                 for a, b in ((begin, end), (begin - back - 0.04, begin - back - 0.0025), (end + 0.0025, end + 0.04))
             )
-            amid = min(before, after) >= max(inside - 2 * self.around_repeat, levels.floor)
+            amid = min(before, after) >= inside - 2 * self.around_repeat
             if amid and inside >= levels.speech - 2 * self.loud_repeat:
                 # A packet is repeated for its whole length, a pitch period for the first 10 ms of a concealment.
                 fill = "fade" if end - begin < 1.5 * FRAME and back < _LONGEST_PITCH else "repeat"

@@ -98,14 +98,24 @@ def test_a_packet_played_twice_is_a_repeat(packet: int) -> None:
     assert event.segment.duration == pytest.approx(packet / RATE, abs=0.001)
 
 
-def test_concealment_that_fades_is_one_dropout_from_its_onset() -> None:
-    samples = voice(6)
-    gain = np.clip(1 - (np.arange(800) / 8 - 10) / 50, 0, 1)
-    samples[24_000:24_800] = np.resize(samples[24_000 - 67 : 24_000], 800) * gain
+@pytest.mark.parametrize("milliseconds", [100, 400])
+def test_concealment_that_fades_is_one_dropout_from_its_onset(milliseconds: int) -> None:
+    samples, size = voice(6), 8 * milliseconds
+    gain = np.clip(1 - (np.arange(size) / 8 - 10) / 50, 0, 1)
+    samples[24_000 : 24_000 + size] = np.resize(samples[24_000 - 67 : 24_000], size) * gain
     (event,) = found(samples)
     assert event.evidence["fill"] == "fade"
     assert event.segment.start == pytest.approx(3.0, abs=0.010)
-    assert event.segment.end == pytest.approx(3.1, abs=0.010)
+    assert event.segment.end == pytest.approx(3 + milliseconds / 1000, abs=0.010)
+
+
+def test_concealment_that_has_faded_to_zeros_is_measured_to_the_sample() -> None:
+    samples = voice(6)
+    gain = np.clip(1 - (np.arange(2403) / 8 - 10) / 50, 0, 1)
+    samples[24_000:26_403] = np.resize(samples[24_000 - 67 : 24_000], 2403) * gain
+    exact = Dropouts(least_odds=1e3, brief_odds=1e3, short_odds=1e3, long_odds=1e3)
+    (event,) = exact(measured(samples)).events
+    assert event.segment.end == pytest.approx(26_403 / RATE, abs=0.001)
 
 
 def test_noise_in_place_of_a_packet_is_a_dropout() -> None:
@@ -125,6 +135,15 @@ def test_a_pause_that_a_gate_fills_with_zeros_is_none() -> None:
     gain[26_400:27_200] = np.geomspace(0.001, 1, 800)
     samples = (np.rint(samples * gain * 32768) / 32768).astype(np.float32)
     assert found(samples) == ()
+
+
+def test_zeros_after_a_decay_in_a_quiet_recording_are_none() -> None:
+    samples = np.concatenate([voice(6), np.random.default_rng(4).standard_normal(RATE) * 5e-5]).astype(np.float32)
+    gain = np.ones(len(samples))
+    gain[24_000:26_400] = np.geomspace(1, 0.05, 2400)
+    gain[26_400:28_000] = 0
+    gain[28_000:30_400] = np.geomspace(0.05, 1, 2400)
+    assert found((np.rint(samples * gain * 32768) / 32768).astype(np.float32)) == ()
 
 
 def test_silence_beyond_half_a_second_is_left_to_another_detector() -> None:
@@ -162,10 +181,11 @@ def test_a_long_call_looked_at_in_pieces_gives_the_same_answer(monkeypatch: pyte
     for start in range(8000, 88_000, 7_993):
         samples[start : start + 320] = np.random.default_rng(start).standard_normal(320) * 5e-4
     measurements = measured(samples)
-    whole = Dropouts()(measurements)
+    detector = Dropouts(least_odds=-3.0, short_odds=-3.0, brief_odds=-3.0, long_odds=-3.0)
+    whole = detector(measurements)
     assert len(whole.events) >= 8
     monkeypatch.setattr(dropout, "_PIECE", 202)
-    assert Dropouts()(measurements) == whole
+    assert detector(measurements) == whole
 
 
 def test_a_hole_is_where_the_level_falls_and_rises() -> None:
