@@ -47,6 +47,8 @@ class Silence:
     dead_air, dead_air_warning, dead_air_severe
         Seconds from which silence of all parties is reported, a warning, severe (in use: Genesys 3 s, Google 5 s,
         Observe.ai 10 s).
+    ringing
+        Seconds by which a decoder that rings on may shorten dead air of exactly that length.
     edge_warning
         Seconds from which leading or trailing silence is a warning.
     cut_gap, coded_gap
@@ -70,7 +72,8 @@ class Silence:
         is what an idle decoder makes of digital silence (GSM full rate settles at -66 dBov, correlation 1.00), not
         noise.
     abrupt
-        dB by which sound falls within 20 ms, or rises, where a gap with the noise floor in it was cut at both ends.
+        dB by which sound falls within 20 ms, or rises, where a gap with the noise floor in it was cut at both ends. At
+        25 dB six pauses in 4.3 hours of clean speech through codecs look so, at 30 dB none.
     mid_sound
         dB under the active speech level above which sound that stops at a gap's edge was cut in the middle.
     digital
@@ -80,6 +83,7 @@ class Silence:
     dead_air: float = 2.0
     dead_air_warning: float = 5.0
     dead_air_severe: float = 10.0
+    ringing: float = 0.1
     edge_warning: float = 10.0
     cut_gap: float = 0.4
     coded_gap: float = 0.3
@@ -90,7 +94,7 @@ class Silence:
     nothing: float = -80.0
     idle: float = -60.0
     idle_similarity: float = 0.98
-    abrupt: float = 25.0
+    abrupt: float = 30.0
     mid_sound: float = 20.0
     digital: float = 10.0
 
@@ -139,7 +143,7 @@ class Silence:
                 kind = "trailing-silence"
             if gap.duration >= self.dead_air - 0.3:
                 gap = _settled(views, gap)
-            if gap.duration >= self.dead_air:
+            if gap.duration >= self.dead_air - self.ringing:
                 events.append(self._silence(kind, gap, views))
             reached = max(reached, segment.end)
         return events
@@ -178,7 +182,10 @@ class Silence:
             cut_start, cut_end = self._cut_edges(view, segment)
             in_turn = self._in_turn(view, segment)
             listening = self._share(other, segment) > 0.3
-            if not exact and not (cut_start or cut_end) and segment.duration < self.lull:
+            # A decoder's answer to zeros needs one cut end, because it rings at the other; a dip of the noise needs two.
+            idle = exact or float(np.mean(_span(view.dead, segment))) > 0.8
+            cut = (cut_start or cut_end) if idle else (cut_start and cut_end)
+            if not exact and not cut and segment.duration < self.lull:
                 continue
             if in_turn and (cut_start or cut_end or not (gated or listening)):
                 inside = _span(view.levels, segment)
@@ -205,7 +212,8 @@ class Silence:
             pause = _settled([view], pause)
             both = self.cut_gap <= pause.duration < self.pause_gap and self._cut_out(view, pause)
             # From the dead-air limit on a pause is dead air, unless another party fills it: then it is listening.
-            long = separable and self.pause_gap <= pause.duration < self.dead_air and self._share(other, pause) < 0.1
+            within = self.pause_gap <= pause.duration < self.dead_air - self.ringing
+            long = separable and within and self._share(other, pause) < 0.1
             if both or long:
                 evidence: Evidence = {
                     "seconds": round(pause.duration, 2),
