@@ -58,9 +58,9 @@ class Silence:
         Seconds: a stretch below the floor that is neither digital silence nor cut at an end is a lull in the noise
         unless it is longer (measured on clean speech through G.729: up to 0.6 s).
     pause_gap
-        Seconds: shortest pause inside a turn that is reported though nothing was cut; a pause that is cut at both ends is
-        reported from `cut_gap` up to here. Clean read speech holds some 30 pauses of 1.0 to 1.5 s an hour and hardly a
-        longer one (speechocean762).
+        Seconds: shortest pause inside a turn that is reported though nothing was cut; a pause that is cut at both ends
+        is reported from `cut_gap` up to here. Clean read speech holds some 30 pauses of 1.0 to 1.5 s an hour and hardly
+        a longer one (speechocean762).
     turn
         Seconds within which the party must speak before and after a gap for it to lie inside a turn.
     below_floor
@@ -182,7 +182,7 @@ class Silence:
             cut_start, cut_end = self._cut_edges(view, segment)
             in_turn = self._in_turn(view, segment)
             listening = self._share(other, segment) > 0.3
-            # A decoder's answer to zeros needs one cut end, because it rings at the other; a dip of the noise needs two.
+            # A decoder's answer to zeros needs one cut end, for it rings at the other; a dip of the noise needs two.
             idle = exact or float(np.mean(_span(view.dead, segment))) > 0.8
             cut = (cut_start or cut_end) if idle else (cut_start and cut_end)
             if not exact and not cut and segment.duration < self.lull:

@@ -30,7 +30,6 @@ TOLERANCE: Mapping[Suite, float] = {"dropouts": 0.030, "silence": 0.2, "clipping
 """Seconds by which a fault is extended on either side before an event must overlap it."""
 
 _DEAD_AIR = (2.5, 4.0, 8.0, 12.0)  # s: over each of the limits in use (facts of the trade: 2, 3, 5, 10)
-_DEAD_AIR_FROM = 2.0  # s
 _LISTENER = -70.0  # dBov: an idle line
 _EDGES = (2.5, 4.0, 12.0)  # s of leading and trailing silence
 
@@ -215,9 +214,7 @@ def _faulted(
     if plan.gaps:
         faulted, truth = silence_gaps(samples, RATE, seed=seed)
         yield "silence", with_listener(faulted, seed=seed), truth
-        # On a shared channel a pause at the noise floor is a change of turn until it is long enough to be dead air.
-        faults = tuple(fault for fault in truth if fault.condition != "pause floor" or fault.size >= _DEAD_AIR_FROM)
-        yield "silence", faulted, tuple(replace(fault, condition=f"{fault.condition}, shared") for fault in faults)
+        yield "silence", faulted, tuple(replace(fault, condition=f"{fault.condition}, shared") for fault in truth)
     if plan.edges:
         rng = np.random.default_rng(seed)
         length, seconds = float(rng.choice(_EDGES)), float(rng.choice(_DEAD_AIR))
