@@ -45,6 +45,7 @@ class _Loss:
     end: float
     fill: str
     odds: float
+    doubtful: bool = False  # counts only in the company of others
 
 
 @dataclass(frozen=True)
@@ -63,6 +64,9 @@ class Dropouts:
         Spanish is closed for 10 to 20 ms.
     long_odds, long
         The same for a hole longer than `long` seconds, among which are pauses between words.
+    company, company_within, company_odds
+        Losses rarely come alone: where this many sure ones lie within so many seconds on the same channel, holes from
+        these odds on count too (even odds by the network are then far from even). Not for holes shorter than `brief`.
     mid_sound
         dB under the channel's speech level that sound may have where a constant run begins and ends: zeros that
         follow a decay are a gate's or a pause's.
@@ -93,6 +97,9 @@ class Dropouts:
     short: float = 0.045
     long_odds: float = 5.0
     long: float = 0.250
+    company: int = 3
+    company_within: float = 15.0
+    company_odds: float = 1.0
     mid_sound: float = 20.0
     over_floor: float = 6.0
     loud_repeat: float = 12.0
@@ -116,7 +123,7 @@ class Dropouts:
                 + self._repeated(channel, levels, rate)
                 + self._holes(channel, levels)
             )
-            events.extend(self._event(channel, levels, loss) for loss in _joined(losses))
+            events.extend(self._event(channel, levels, loss) for loss in _joined(self._credible(losses)))
         return Detection(events=tuple(events))
 
     def _constant(self, channel: ChannelMeasurements, levels: ChannelLevels, rate: int) -> list[_Loss]:
@@ -192,13 +199,24 @@ class Dropouts:
             length = (holes.end - holes.start) * SUBFRAME
             classes = [length < self.brief, length < self.short, length > self.long]
             least = np.select(classes, [self.brief_odds, self.short_odds, self.long_odds], self.least_odds)
-            for index in np.flatnonzero(odds >= least):
+            likely = (odds >= self.company_odds) & (length >= self.brief)
+            for index in np.flatnonzero((odds >= least) | likely):
                 start, end = int(holes.start[index]), int(holes.end[index])
                 begin, stop = (4 * low + start) * SUBFRAME, (4 * low + end) * SUBFRAME
                 if stop - begin < self.longest + 2 * SUBFRAME and self._speech(channel, begin, stop):
                     fill = fill_of(level[start:end], levels.floor)
-                    losses.append(_Loss(begin, stop, fill, float(odds[index])))
+                    losses.append(_Loss(begin, stop, fill, float(odds[index]), bool(odds[index] < least[index])))
         return losses
+
+    def _credible(self, losses: list[_Loss]) -> list[_Loss]:
+        """The sure losses, and the doubtful ones that have enough sure ones around them."""
+        sure = np.array(sorted(loss.start for loss in losses if not loss.doubtful))
+        kept: list[_Loss] = []
+        for loss in losses:
+            first, last = np.searchsorted(sure, [loss.start - self.company_within, loss.start + self.company_within])
+            if not loss.doubtful or last - first >= self.company:
+                kept.append(loss)
+        return kept
 
     def _fits(self, length: NDArray[np.float64]) -> NDArray[np.bool_]:
         return (length >= self.shortest - SUBFRAME) & (length <= self.longest + SUBFRAME)

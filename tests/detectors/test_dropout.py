@@ -235,3 +235,13 @@ def test_holes_in_real_speech_are_found_and_its_stops_are_not(codec: str, audio_
     assert total >= 20
     assert false == 0
     assert hits >= 0.85 * total
+
+
+def test_a_doubtful_hole_counts_in_the_company_of_sure_ones_only() -> None:
+    from audioqa.detectors.dropout import _Loss
+
+    detector = Dropouts()
+    sure = [_Loss(start, start + 0.02, "zero", 20.0) for start in (10.0, 14.0, 18.0)]
+    near, far = _Loss(12.0, 12.04, "comfort noise", 1.5, True), _Loss(60.0, 60.04, "comfort noise", 1.5, True)
+    assert detector._credible([*sure, near, far]) == [*sure, near]
+    assert detector._credible([*sure[:2], near]) == sure[:2]
