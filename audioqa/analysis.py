@@ -16,6 +16,7 @@ from audioqa.activity import mask, speech_segments
 from audioqa.audio import OpenOptions, open_recording
 from audioqa.bands import CONTACT_CENTRE, BandSet
 from audioqa.detectors import DETECTORS, Detector
+from audioqa.detectors.clipping import clipped_share
 from audioqa.flags import FlagRules
 from audioqa.measure import ChannelMeasurements, Measurements, measure
 from audioqa.perceptual.calibration import Calibration, load_calibration
@@ -25,6 +26,7 @@ from audioqa.scoring import call_mos, party_mos
 from audioqa.speech import SpeechActivity
 from audioqa.types import (
     CallReport,
+    Detection,
     Event,
     Finding,
     Party,
@@ -136,13 +138,14 @@ class Analyser:
             PESQ results to take along.
         """
         detections = [detector(measurements) for detector in self.detectors]
-        events = sorted(
-            _told_once([event for detection in detections for event in detection.events]),
-            key=lambda event: (event.segment, event.kind, event.channel or ""),
+        heard = Detection(
+            tuple(event for detection in detections for event in detection.events),
+            tuple(skip for detection in detections for skip in detection.skipped),
         )
-        parties = tuple(self._party(channel, measurements.duration) for channel in measurements.channels)
+        events = sorted(_told_once(heard.events), key=lambda event: (event.segment, event.kind, event.channel or ""))
+        parties = tuple(self._party(channel, measurements.duration, heard) for channel in measurements.channels)
         mos, band = call_mos([(party.channel, party.mos) for party in parties])
-        skipped = [skip for detection in detections for skip in detection.skipped]
+        skipped = list(heard.skipped)
         for party in parties:
             skipped += [value for value in (party.level, party.mos) if isinstance(value, Skipped)]
         for result in pesq:
@@ -167,7 +170,7 @@ class Analyser:
             version=audioqa.__version__,
         )
 
-    def _party(self, channel: ChannelMeasurements, duration: float) -> Party:
+    def _party(self, channel: ChannelMeasurements, duration: float, heard: Detection) -> Party:
         found = speech_segments(channel.speech, frame=channel.speech_frame, end=duration)
         speaking = mask(found, frames=len(channel.speech), frame=channel.speech_frame)
         mos = party_mos(
@@ -187,7 +190,7 @@ class Analyser:
             speech=float(sum(segment.duration for segment in found)),
             level=_named(channel.level, channel.name),
             mos=_named(mos, channel.name),
-            figures=_figures(channel),
+            figures=_figures(channel, heard),
         )
 
 
@@ -277,8 +280,9 @@ def _named(value: _T | Skipped, channel: str) -> _T | Skipped:
     return replace(value, channel=channel) if isinstance(value, Skipped) else value
 
 
-def _figures(channel: ChannelMeasurements) -> dict[str, float]:
-    """Plain figures of a channel: ``dc_offset`` (share of full scale) and ``peak_dbov``, where there are samples."""
+def _figures(channel: ChannelMeasurements, heard: Detection) -> dict[str, float]:
+    """Plain figures of a channel, where there are samples: ``dc_offset`` (share of full scale), ``peak_dbov``, and
+    ``clipped_share`` of its speech frames where that could be told."""
     count = int(channel.histogram.sum())
     used = np.flatnonzero(channel.histogram)
     if count == 0:
@@ -288,6 +292,9 @@ def _figures(channel: ChannelMeasurements) -> dict[str, float]:
     peak = int(np.abs(values).max())
     if peak:
         figures["peak_dbov"] = 20 * math.log10(peak / 32768)
+    share = clipped_share(heard, channel.name)
+    if not isinstance(share, Skipped):
+        figures["clipped_share"] = share
     return figures
 
 

@@ -44,7 +44,10 @@ def _root(
 def score(
     calls: Annotated[list[Path], typer.Argument(metavar="CALL...", help="Recordings of any kind.", show_default=False)],
     reference: Annotated[
-        Path | None, typer.Option(help="A clean reference: adds PESQ, aligned in level and delay.")
+        Path | None,
+        typer.Option(
+            help="A clean reference: adds PESQ, aligned in delay (P.862's own code: its licence is for evaluation)."
+        ),
     ] = None,
     estimator: Annotated[str | None, typer.Option(help="distillmos (the default), dnsmos, or none.")] = None,
     channels: Annotated[

@@ -84,3 +84,10 @@ def test_progress_is_told_in_order_and_reaches_the_end(name: str) -> None:
     report = EVENTS_ONLY(FIXTURES / name, progress=lambda done, total: told.append((done, total)))
     assert [done for done, _ in told] == sorted(done for done, _ in told)
     assert told[-1][0] == pytest.approx(report.recording.duration)
+
+
+def test_a_partys_clipped_share_is_among_its_figures() -> None:
+    report = EVENTS_ONLY(FIXTURES / "clipping.flac")
+    agent, customer = (party.figures for party in report.parties)
+    assert agent["clipped_share"] == 0
+    assert customer["clipped_share"] > 0.05
