@@ -6,6 +6,7 @@ Results to stdout, messages to stderr; exit 0 all scored, 1 some failed, 2 bad u
 from __future__ import annotations
 
 import sys
+from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -123,4 +124,8 @@ def _complain(message: str) -> None:
 
 def main() -> None:
     """Entry point of ``audioqa`` and ``python -m audioqa``."""
+    for stream in (sys.stdout, sys.stderr):
+        # A terminal that cannot show a sign gets a question mark for it, not a traceback.
+        if isinstance(stream, TextIOWrapper) and stream.encoding.lower() not in ("utf-8", "utf8"):
+            stream.reconfigure(errors="replace")
     app()

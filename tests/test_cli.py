@@ -161,3 +161,9 @@ def test_the_version_is_the_packages() -> None:
     import audioqa
 
     assert run("--version").stdout.strip() == f"audioqa {audioqa.__version__}"
+
+
+def test_a_terminal_without_the_signs_gets_a_table_all_the_same(tmp_path: Path) -> None:
+    shown = run("score", noise(tmp_path / "call.wav"), "--estimator", "none", PYTHONIOENCODING="ascii")
+    assert shown.returncode == 0, shown.stderr
+    assert "call.wav" in shown.stdout

@@ -73,7 +73,7 @@ class Silence:
         noise.
     abrupt
         dB by which sound falls within 20 ms, or rises, where a gap with the noise floor in it was cut at both ends. At
-        25 dB six pauses in 4.3 hours of clean speech through codecs look so, at 30 dB none.
+        25 dB six pauses in 4.3 hours of clean speech through codecs look so, at 30 dB none of those six.
     mid_sound
         dB under the active speech level above which sound that stops at a gap's edge was cut in the middle.
     digital
