@@ -15,18 +15,7 @@ from numpy.typing import NDArray
 
 from audioqa.errors import SettingsError
 from audioqa.lab.native import AMR_WB_FRAME, G729_FRAME, CodecUnavailableError, g729
-from audioqa.lab.native_ffmpeg import (
-    AAC_FRAME,
-    G7231_FRAME,
-    MP3_FRAME,
-    aac,
-    amr,
-    amr_wb,
-    g722,
-    g7231,
-    mp3,
-    to_int16,
-)
+from audioqa.lab.native_ffmpeg import AAC_FRAME, G7231_FRAME, MP3_FRAME, aac, amr, amr_wb, g722, g7231, mp3, to_int16
 from audioqa.lab.native_opus import opus
 from audioqa.lab.native_sndfile import SNDFILE_FORMATS, gsm, sndfile
 from audioqa.lab.native_vocoders import codec2, speex

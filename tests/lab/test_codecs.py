@@ -218,10 +218,22 @@ def test_an_unknown_codec_is_named_with_the_known_ones() -> None:
         transcode(np.zeros(8, dtype=np.float32), 8000, "g711")
 
 
-def test_a_missing_library_is_named_with_its_debian_package(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("codec", "package"),
+    [
+        ("g729", "libbcg729-0"),
+        ("opus-12k", "libopus0"),
+        ("amr-wb-12.65", "libvo-amrwbenc0"),
+        ("speex-8k", "libspeex1"),
+        ("codec2-3200", "libcodec2-1.0"),
+    ],
+)
+def test_a_missing_library_is_named_with_its_debian_package(
+    codec: str, package: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def refuse(name: str) -> None:
         raise OSError(name)
 
     monkeypatch.setattr(native.ctypes, "CDLL", refuse)
-    with pytest.raises(CodecUnavailableError, match="apt-get install libbcg729-0"):
-        transcode(_voiced(8000, 0.1), 8000, "g729")
+    with pytest.raises(CodecUnavailableError, match=f"apt-get install {package}$"):
+        transcode(_voiced(8000, 0.1), 8000, codec)
