@@ -16,7 +16,7 @@ from torch.nn import functional
 
 from audioqa.perceptual.callmos_features import FEATURES
 
-CHANNELS = 192
+CHANNELS = 128
 DILATIONS = (1, 2, 4, 8, 1, 2, 4, 8)
 KERNEL = 5
 GROUPS, VALUES = 2, 64
@@ -50,31 +50,39 @@ class Block(nn.Module):
 
     def __init__(self, channels: int, dilation: int) -> None:
         super().__init__()
-        reach = KERNEL // 2 * dilation
-        self.time = nn.Conv1d(channels, channels, KERNEL, padding=reach, dilation=dilation, groups=channels, bias=False)
-        self.time_norm = nn.BatchNorm1d(channels)
-        self.mix = nn.Conv1d(channels, channels, 1, bias=False)
-        self.mix_norm = nn.BatchNorm1d(channels)
+        self.time = nn.Conv2d(
+            channels,
+            channels,
+            (1, KERNEL),
+            padding=(0, KERNEL // 2 * dilation),
+            dilation=(1, dilation),
+            groups=channels,
+            bias=False,
+        )
+        self.time_norm = nn.BatchNorm2d(channels)
+        self.mix = nn.Conv2d(channels, channels, 1, bias=False)
+        self.mix_norm = nn.BatchNorm2d(channels)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Float, shape (N, channels, steps), both ways."""
+        """Float, shape (N, channels, 1, steps), both ways."""
         y = functional.relu(self.time_norm(self.time(x)))
         return x + functional.relu(self.mix_norm(self.mix(y)))
 
 
 class Frames(nn.Module):
-    """The part that runs over time."""
+    """The part that runs over time; steps are the columns of a picture of one line, which torch handles fastest."""
+
+    mean: Tensor
+    scale: Tensor
 
     def __init__(self) -> None:
         super().__init__()
         self.register_buffer("mean", torch.full((FEATURES,), 110.0))
         self.register_buffer("scale", torch.full((FEATURES,), 1 / 50))
-        self.enter = nn.Conv1d(2 * FEATURES, CHANNELS, 1, bias=False)
-        self.enter_norm = nn.BatchNorm1d(CHANNELS)
+        self.enter = nn.Conv2d(2 * FEATURES, CHANNELS, 1, bias=False)
+        self.enter_norm = nn.BatchNorm2d(CHANNELS)
         self.blocks = nn.Sequential(*(Block(CHANNELS, dilation) for dilation in DILATIONS))
-        self.kinds = nn.Conv1d(CHANNELS, 2 * KINDS, 1)
-        self.weights = nn.Conv1d(CHANNELS, GROUPS, 1)
-        self.values = nn.Conv1d(CHANNELS, GROUPS * VALUES, 1)
+        self.leave = nn.Conv2d(CHANNELS, 2 * KINDS + GROUPS + GROUPS * VALUES, 1)
 
     def forward(self, rows: Tensor) -> tuple[Tensor, Tensor]:
         """From feature rows to kinds and sums.
@@ -93,11 +101,11 @@ class Frames(nn.Module):
         """
         batch = rows.shape[0]
         x = (rows.float() - self.mean) * self.scale
-        x = x.reshape(batch, -1, 2 * FEATURES).transpose(1, 2)
-        x = self.blocks(functional.relu(self.enter_norm(self.enter(x))))
-        kinds = self.kinds(x).transpose(1, 2).reshape(batch, -1, KINDS)
-        weight = torch.sigmoid(self.weights(x))
-        value = functional.relu(self.values(x))
+        x = x.reshape(batch, -1, 2 * FEATURES).transpose(1, 2).unsqueeze(2)
+        x = self.leave(self.blocks(functional.relu(self.enter_norm(self.enter(x))))).squeeze(2)
+        kinds = x[:, : 2 * KINDS].transpose(1, 2).reshape(batch, -1, KINDS)
+        weight = torch.sigmoid(x[:, 2 * KINDS : 2 * KINDS + GROUPS])
+        value = functional.relu(x[:, 2 * KINDS + GROUPS :])
         weighted = weight.repeat_interleave(VALUES, dim=1) * value
         contribution = torch.cat([weight, weighted, weighted * value], dim=1)
         sums = functional.avg_pool1d(contribution, STEPS) * STEPS
