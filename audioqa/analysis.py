@@ -7,6 +7,7 @@ import math
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
@@ -17,11 +18,12 @@ from audioqa.audio import OpenOptions, open_recording
 from audioqa.bands import CONTACT_CENTRE, BandSet
 from audioqa.detectors import DETECTORS, Detector
 from audioqa.detectors.clipping import clipped_share
+from audioqa.errors import SettingsError
 from audioqa.flags import FlagRules
 from audioqa.measure import ChannelMeasurements, Measurements, measure
 from audioqa.perceptual.calibration import Calibration, load_calibration
 from audioqa.perceptual.estimator import Estimator
-from audioqa.perceptual.loading import load_estimator
+from audioqa.perceptual.loading import TAKE_WEIGHTS, load_estimator
 from audioqa.scoring import call_mos, party_mos
 from audioqa.speech import SpeechActivity
 from audioqa.types import (
@@ -233,29 +235,38 @@ def make_analyser(
     detectors: Sequence[Detector] = DETECTORS,
     bands: BandSet = CONTACT_CENTRE,
     threads: int = 1,
+    weights: Path | None = None,
 ) -> Analyser:
     """An analyser with a named estimator and its calibration.
 
     Parameters
     ----------
     estimator
-        ``distillmos``, ``dnsmos``, or None.
+        ``distillmos``, ``dnsmos``, ``nisqa``, or None. There is no calibration for ``nisqa``: its scores stay on the
+        model's own scale.
     detectors, bands
         The detectors and the band set in force.
     threads
         Threads that one network may use, at least 1.
+    weights
+        The file of weights, for ``nisqa``; None for any other.
 
     Raises
     ------
     SettingsError
-        Where there is no such estimator.
+        Where there is no such estimator, or it lacks a file of weights or takes none.
     WeightsError
-        Where its weights are not installed.
+        Where its weights are not installed, or the file holds no weights of it.
     """
-    loaded = load_estimator(estimator, threads=threads) if estimator else None
+    if estimator is None and weights is not None:
+        raise SettingsError(f"no estimator was asked for, so it cannot use the weights {weights}")
+    loaded = load_estimator(estimator, threads=threads, weights=weights) if estimator else None
+    calibration = None
+    if estimator and loaded and estimator not in TAKE_WEIGHTS:
+        calibration = load_calibration(estimator, identity=loaded.identity)
     return Analyser(
         estimator=loaded,
-        calibration=load_calibration(estimator, identity=loaded.identity) if estimator and loaded else None,
+        calibration=calibration,
         detectors=tuple(detectors),
         bands=bands,
         threads=threads,

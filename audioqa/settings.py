@@ -15,7 +15,7 @@
     [detectors.silence]
     dead_air = 3.0
 
-The plain keys are also environment variables: ``AUDIOQA_ESTIMATOR``, ``AUDIOQA_THREADS``.
+The plain keys are also environment variables: ``AUDIOQA_ESTIMATOR``, ``AUDIOQA_WEIGHTS``, ``AUDIOQA_THREADS``.
 """
 
 from __future__ import annotations
@@ -33,6 +33,7 @@ from audioqa.analysis import Analyser, make_analyser
 from audioqa.bands import CONTACT_CENTRE, BandSet
 from audioqa.detectors import DETECTORS, Detector
 from audioqa.errors import SettingsError
+from audioqa.perceptual.loading import TAKE_WEIGHTS
 from audioqa.types import Context
 
 DEFAULT_FILE = "audioqa.toml"
@@ -60,7 +61,9 @@ class Settings(BaseSettings):
     Parameters
     ----------
     estimator
-        ``distillmos``, ``dnsmos`` or ``none``.
+        ``distillmos``, ``dnsmos``, ``nisqa`` or ``none``.
+    weights
+        The file of weights for ``nisqa``; a relative path starts in the working folder.
     threads
         Threads that one network may use, 1 to 256.
     bands
@@ -72,6 +75,7 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="AUDIOQA_", extra="forbid", validate_assignment=True)
 
     estimator: str = "distillmos"
+    weights: Path | None = None
     threads: int = Field(default=1, ge=1, le=256)
     bands: BandSettings | None = None
     detectors: dict[str, dict[str, float]] = Field(default_factory=dict)
@@ -106,6 +110,7 @@ class Settings(BaseSettings):
             detectors=self._detectors(),
             bands=bands,
             threads=self.threads,
+            weights=self.weights,
         )
 
     def _detectors(self) -> tuple[Detector, ...]:
@@ -122,7 +127,11 @@ class Settings(BaseSettings):
 
 
 def load_settings(
-    config: str | os.PathLike[str] | None = None, *, estimator: str | None = None, threads: int | None = None
+    config: str | os.PathLike[str] | None = None,
+    *,
+    estimator: str | None = None,
+    threads: int | None = None,
+    weights: Path | None = None,
 ) -> Settings:
     """Read the configuration.
 
@@ -130,8 +139,9 @@ def load_settings(
     ----------
     config
         A TOML file; None for the one that ``AUDIOQA_CONFIG`` names, or ``audioqa.toml`` where it exists.
-    estimator, threads
-        Given as options: they win over the environment and the file.
+    estimator, threads, weights
+        Given as options: they win over the environment and the file. An estimator that takes no weights sets aside
+        those that the environment or the file names for another.
 
     Raises
     ------
@@ -152,6 +162,10 @@ def load_settings(
         settings = Settings(**values)
         if estimator is not None:
             settings.estimator = estimator
+            if estimator not in TAKE_WEIGHTS:
+                settings.weights = None
+        if weights is not None:
+            settings.weights = weights
         if threads is not None:
             settings.threads = threads
     except ValidationError as error:
