@@ -46,7 +46,7 @@ CLIPS_A_CONDITION = 5
 TWIN_SOURCES = {"train": 1000, "dev": 150, "test": 400}
 """Source clips of each side that teachers hear; ``truth`` and ``scenes`` use them all."""
 
-HOURS = {"twins": 0.0, "train": 25.0, "truth": 25.0, "scenes": 4.0, "dev": 1.6, "test": 3.8, "unseen": 0.75}
+HOURS = {"twins": 0.0, "train": 25.0, "truth": 25.0, "scenes": 3.0, "dev": 1.1, "test": 2.4, "unseen": 0.6}
 """Hours of each part; the twins are as many as there are sources."""
 
 SEEDS = {"twins": 1, "train": 2, "truth": 3, "scenes": 4, "dev": 5, "test": 6, "unseen": 7}
@@ -265,7 +265,7 @@ def jobs(part: str, every: Sequence[Clip], hours: float) -> list[Job]:
     if part not in ("truth", "scenes"):
         sources = twin_sources(every, split)
     count = round(hours * 3600 / 9.01)
-    each = {"train": CLIPS_A_CONDITION, "dev": 4, "test": 3, "unseen": 3}.get(part, 1)
+    each = {"train": CLIPS_A_CONDITION, "dev": 3, "test": 2, "unseen": 2}.get(part, 1)
     found: list[Job] = []
     while len(found) < count:
         if part == "unseen":

@@ -273,7 +273,7 @@ def fit_scale(train: Part, deltas: Floats) -> TeacherScale:
     points = np.array(
         [[np.nanmean(z[train.groups == g]), np.mean(mos[train.groups == g])] for g in groups] + [[0.0, mos_from_r(R0)]] * 40
     )
-    fitted = IsotonicRegression(y_min=1.0, y_max=mos_from_r(R0)).fit(points[:, 0], points[:, 1])
+    fitted = IsotonicRegression(y_min=1.0, y_max=mos_from_r(R0), out_of_bounds="clip").fit(points[:, 0], points[:, 1])
     knots = np.linspace(points[:, 0].min(), 0.05, 40)
     smooth = np.convolve(np.pad(fitted.predict(knots), 2, mode="edge"), np.full(5, 0.2), mode="valid")
     return TeacherScale(spread, knots, np.maximum.accumulate(smooth))
@@ -340,7 +340,6 @@ class ConditionModel:
 
         rows = np.array([condition_row(c, t) for c, t in zip(conditions, truths, strict=True)])
         usable = np.isfinite(ratings)
-        wide = rows[:, 0] > 0
         self._trees = HistGradientBoostingRegressor(
             max_iter=400,
             learning_rate=0.06,
@@ -355,7 +354,10 @@ class ConditionModel:
             flag: float(self._trees.predict([condition_row(_clean(flag), _NOTHING)])[0]) for flag in (False, True)
         }
         self.residual = float(np.std(ratings[usable] - self._trees.predict(rows[usable])))
-        assert wide.any() or not wide.any()
+
+    def clean(self, wide: bool) -> float:
+        """Rating of clean speech as the teachers' map gives it: somewhat below the top, for what varies can only fall."""
+        return self._clean[wide]
 
     def cost(self, conditions: Sequence[Condition], truths: Sequence[Mapping[str, float]]) -> Floats:
         """Rating lost, at least 0, float64, shape (n,)."""
@@ -400,7 +402,8 @@ def combine(part: Part, deltas: Floats, scale: TeacherScale, model: ConditionMod
     n = len(part)
     z = weighted(deltas, part.conditions, scale.spread)
     heard = np.isfinite(deltas[:, TEACHERS.index("distill")])
-    own = R0 - scale.rating(np.where(np.isfinite(z), z, 0.0))
+    own = np.array([model.clean(c.sample_rate == 16000) for c in part.conditions])
+    own = own - scale.rating(np.where(np.isfinite(z), z, 0.0))
     general = model.cost(part.conditions, part.truths)
     taught = np.where(heard, OWN * own + (1 - OWN) * general, general)
 
