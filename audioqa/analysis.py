@@ -22,6 +22,7 @@ from audioqa.measure import ChannelMeasurements, Measurements, measure
 from audioqa.perceptual.calibration import Calibration, load_calibration
 from audioqa.perceptual.estimator import Estimator
 from audioqa.perceptual.loading import load_estimator
+from audioqa.perceptual.named_calibration import load_named_calibration
 from audioqa.scoring import call_mos, party_mos
 from audioqa.speech import SpeechActivity
 from audioqa.types import (
@@ -230,6 +231,8 @@ def analyse(
 def make_analyser(
     estimator: str | None = "distillmos",
     *,
+    calibration: str | None = None,
+    raw: bool = False,
     detectors: Sequence[Detector] = DETECTORS,
     bands: BandSet = CONTACT_CENTRE,
     threads: int = 1,
@@ -240,6 +243,10 @@ def make_analyser(
     ----------
     estimator
         ``distillmos``, ``dnsmos``, or None.
+    calibration
+        Name of a calibration of one's own; None for the one that comes along. Without an estimator it does nothing.
+    raw
+        Leave scores on the estimator's own scale, whatever `calibration` says.
     detectors, bands
         The detectors and the band set in force.
     threads
@@ -248,18 +255,24 @@ def make_analyser(
     Raises
     ------
     SettingsError
-        Where there is no such estimator.
+        Where there is no such estimator or calibration.
     WeightsError
-        Where its weights are not installed.
+        Where its weights are not installed, or the calibration belongs to others.
     """
     loaded = load_estimator(estimator, threads=threads) if estimator else None
     return Analyser(
         estimator=loaded,
-        calibration=load_calibration(estimator, identity=loaded.identity) if estimator and loaded else None,
+        calibration=_calibration(estimator, loaded, calibration) if estimator and loaded and not raw else None,
         detectors=tuple(detectors),
         bands=bands,
         threads=threads,
     )
+
+
+def _calibration(name: str, estimator: Estimator, own: str | None) -> Calibration:
+    if own is None:
+        return load_calibration(name, identity=estimator.identity)
+    return load_named_calibration(own, estimator=name, identity=estimator.identity)
 
 
 def _told_once(events: Sequence[Event]) -> list[Event]:

@@ -3,6 +3,7 @@
 ``audioqa.toml`` in the working folder, or the file that ``--config`` or ``AUDIOQA_CONFIG`` names::
 
     estimator = "distillmos"
+    calibration = "ours"
     threads = 2
 
     [bands]
@@ -15,7 +16,8 @@
     [detectors.silence]
     dead_air = 3.0
 
-The plain keys are also environment variables: ``AUDIOQA_ESTIMATOR``, ``AUDIOQA_THREADS``.
+The plain keys are also environment variables: ``AUDIOQA_ESTIMATOR``, ``AUDIOQA_CALIBRATION``,
+``AUDIOQA_THREADS``.
 """
 
 from __future__ import annotations
@@ -61,6 +63,8 @@ class Settings(BaseSettings):
     ----------
     estimator
         ``distillmos``, ``dnsmos`` or ``none``.
+    calibration
+        Name of a calibration that ``audioqa calibrate`` made, in place of the one that comes along.
     threads
         Threads that one network may use, 1 to 256.
     bands
@@ -72,6 +76,7 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="AUDIOQA_", extra="forbid", validate_assignment=True)
 
     estimator: str = "distillmos"
+    calibration: str | None = None
     threads: int = Field(default=1, ge=1, le=256)
     bands: BandSettings | None = None
     detectors: dict[str, dict[str, float]] = Field(default_factory=dict)
@@ -88,21 +93,28 @@ class Settings(BaseSettings):
         """The environment before the file, which arrives as the initial values."""
         return env_settings, init_settings
 
-    def analyser(self) -> Analyser:
+    def analyser(self, *, raw: bool = False) -> Analyser:
         """The analyser that these settings describe.
+
+        Parameters
+        ----------
+        raw
+            Leave scores on the estimator's own scale.
 
         Raises
         ------
         SettingsError
-            Where there is no such estimator, detector or threshold.
+            Where there is no such estimator, calibration, detector or threshold.
         WeightsError
-            Where the estimator's weights are not installed.
+            Where the estimator's weights are not installed, or the calibration belongs to others.
         """
         bands = CONTACT_CENTRE
         if self.bands:
             bands = BandSet(**{key: getattr(self.bands, key) for key in BandSettings.model_fields})
         return make_analyser(
             None if self.estimator == NO_ESTIMATOR else self.estimator,
+            calibration=self.calibration,
+            raw=raw,
             detectors=self._detectors(),
             bands=bands,
             threads=self.threads,
@@ -122,7 +134,11 @@ class Settings(BaseSettings):
 
 
 def load_settings(
-    config: str | os.PathLike[str] | None = None, *, estimator: str | None = None, threads: int | None = None
+    config: str | os.PathLike[str] | None = None,
+    *,
+    estimator: str | None = None,
+    calibration: str | None = None,
+    threads: int | None = None,
 ) -> Settings:
     """Read the configuration.
 
@@ -130,7 +146,7 @@ def load_settings(
     ----------
     config
         A TOML file; None for the one that ``AUDIOQA_CONFIG`` names, or ``audioqa.toml`` where it exists.
-    estimator, threads
+    estimator, calibration, threads
         Given as options: they win over the environment and the file.
 
     Raises
@@ -152,6 +168,8 @@ def load_settings(
         settings = Settings(**values)
         if estimator is not None:
             settings.estimator = estimator
+        if calibration is not None:
+            settings.calibration = calibration
         if threads is not None:
             settings.threads = threads
     except ValidationError as error:

@@ -17,11 +17,12 @@ import audioqa.perceptual.calibration as module
 from audioqa.errors import WeightsError
 from audioqa.lab.agreement import agreement, bias, plcc, rmse, srcc
 from audioqa.lab.anchors import LEVEL, Anchor, anchors, circuit_noise, conceal, mnru, zero_fill
-from audioqa.lab.calibrate import Condition, as_json, calibration, fit, isotonic
+from audioqa.lab.calibrate import Condition, as_json, calibration, fit
 from audioqa.perceptual.calibration import Calibration, load_calibration
 from audioqa.perceptual.distillmos import DistillMos
 from audioqa.perceptual.dnsmos import Dnsmos
 from audioqa.perceptual.emodel import EModel
+from audioqa.perceptual.isotonic import isotonic
 from audioqa.perceptual.loading import ESTIMATORS
 
 EXAMPLE = Calibration("example-1", "net 1", "narrowband", (1.5, 2.0, 3.5), (1.2, 2.5, 4.4), 0.3)
