@@ -66,7 +66,8 @@ def rising_map(
         Strictly rising, rounded to four decimals.
     """
     middle_x, middle_y = isotonic(x, y)
-    below = [(1.0, 1.0)] if middle_x[0] > 1 + RISE and middle_y[0] > 1 + RISE else []
-    above = [(5.0, ceiling)] if middle_x[-1] < 5 - RISE and middle_y[-1] < ceiling - RISE else []
+    # An end as close as GAP would be a cliff; without it the outermost segment goes on.
+    below = [(1.0, 1.0)] if middle_x[0] > 1 + GAP and middle_y[0] > 1 + RISE else []
+    above = [(5.0, ceiling)] if middle_x[-1] < 5 - GAP and middle_y[-1] < ceiling - RISE else []
     knots = [*below, *zip(middle_x.tolist(), middle_y.tolist(), strict=True), *above]
     return tuple(round(a, 4) for a, _ in knots), tuple(round(b, 4) for _, b in knots)

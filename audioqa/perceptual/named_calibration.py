@@ -6,6 +6,7 @@ The folder is ``AUDIOQA_CALIBRATIONS``, or ``audioqa/calibrations`` under ``XDG_
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
@@ -122,6 +123,7 @@ def save_named_calibration(calibration: Calibration, provenance: Mapping[str, An
         part.write_text(json.dumps(content, indent=1, allow_nan=False) + "\n", encoding="utf-8")
         part.replace(path)
     except OSError as error:
-        part.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            part.unlink()
         raise SettingsError(f"{path}: the calibration cannot be written: {error.strerror}") from None
     return path
