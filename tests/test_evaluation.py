@@ -99,9 +99,11 @@ def test_no_other_rising_cubic_fits_better() -> None:
     grid = np.linspace(0, 1, 201)
     slopes = np.stack([0 * grid, 1 + 0 * grid, 2 * grid, 3 * grid**2], axis=1)
     bordering = 0
-    for _ in range(20):
+    for draw in range(20):
         x = rng.uniform(1, 5, 15)
         y = np.clip(x * rng.choice([-0.3, 0.3, 0.8]) + 2 + rng.normal(0, 0.6, 15), 1, 5)
+        if draw % 4 == 0:  # falls in the middle of the range only: the best rising cubic has a double zero there
+            y = 3 + 0.2 * (x - 3) ** 3 - 0.4 * (x - 3)
         mapping = fit_mapping(x, y, order=3)
         powers = np.vander((x - mapping.low) / (mapping.high - mapping.low), 4, increasing=True)
         best = minimize(
@@ -224,7 +226,7 @@ def test_two_files_agree_about_nothing() -> None:
         ("file,mos,ci\na.wav,3,-0.1\n", "line 2: ci must be a number of at least 0, given '-0.1'"),
         ("file,mos,ci\na.wav,3,\n", "line 2: ci must be"),
         ("file,mos,condition\na.wav,3,\n", "line 2: there is no condition"),
-        ("file,mos\na.wav,3\n./a.wav,4\n", r"line 3: \./a\.wav has a line already"),
+        ("file,mos\na.wav,3\nx/../a.wav,4\n", r"line 3: x/\.\./a\.wav has a line already"),
         ("file,mos\n", "no labels below the header"),
         ("", "the column file is missing; there is nothing"),
         ("\xff\xfe", "not a CSV file in UTF-8"),
@@ -293,6 +295,9 @@ def test_listeners_who_cannot_be_fitted_are_refused() -> None:
         fitted(labels, [6 - item.mos for item in labels])
     with pytest.raises(MeasurementError, match="do not rise with"):
         fitted(labels, [3.0] * len(labels))
+    falling = [label(k, mos) for k, mos in enumerate([1.0, 4.4, 4.0, 3.6, 3.2, 2.8, 2.4, 2.0, 1.6])]
+    with pytest.raises(MeasurementError, match="do not rise with"):
+        fitted(falling, [1.5 + 0.3 * k for k in range(len(falling))])
 
 
 def test_a_low_rank_correlation_is_doubtful() -> None:

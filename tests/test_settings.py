@@ -14,7 +14,7 @@ from audioqa.settings import load_settings
 @pytest.fixture(autouse=True)
 def _alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    for name in ("AUDIOQA_CONFIG", "AUDIOQA_ESTIMATOR", "AUDIOQA_THREADS"):
+    for name in ("AUDIOQA_CONFIG", "AUDIOQA_ESTIMATOR", "AUDIOQA_CALIBRATION", "AUDIOQA_THREADS"):
         monkeypatch.delenv(name, raising=False)
 
 
