@@ -7,6 +7,7 @@ import math
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
@@ -17,11 +18,12 @@ from audioqa.audio import OpenOptions, open_recording
 from audioqa.bands import CONTACT_CENTRE, BandSet
 from audioqa.detectors import DETECTORS, Detector
 from audioqa.detectors.clipping import clipped_share
+from audioqa.errors import SettingsError
 from audioqa.flags import FlagRules
 from audioqa.measure import ChannelMeasurements, Measurements, measure
 from audioqa.perceptual.calibration import Calibration, load_calibration
 from audioqa.perceptual.estimator import Estimator
-from audioqa.perceptual.loading import load_estimator
+from audioqa.perceptual.loading import TAKE_WEIGHTS, load_estimator
 from audioqa.perceptual.named_calibration import load_named_calibration
 from audioqa.scoring import call_mos, party_mos
 from audioqa.speech import SpeechActivity
@@ -236,30 +238,36 @@ def make_analyser(
     detectors: Sequence[Detector] = DETECTORS,
     bands: BandSet = CONTACT_CENTRE,
     threads: int = 1,
+    weights: Path | None = None,
 ) -> Analyser:
     """An analyser with a named estimator and its calibration.
 
     Parameters
     ----------
     estimator
-        ``distillmos``, ``dnsmos``, or None.
+        ``distillmos``, ``dnsmos``, ``nisqa``, or None.
     calibration
-        Name of a calibration of one's own; None for the one that comes along. Without an estimator it does nothing.
+        Name of a calibration of one's own; None for the one that comes along (``nisqa`` has none: its scores stay on
+        the model's own scale). Without an estimator it does nothing.
     raw
         Leave scores on the estimator's own scale, whatever `calibration` says.
     detectors, bands
         The detectors and the band set in force.
     threads
         Threads that one network may use, at least 1.
+    weights
+        The file of weights, for ``nisqa``; None for any other.
 
     Raises
     ------
     SettingsError
-        Where there is no such estimator or calibration.
+        Where there is no such estimator or calibration, or the estimator lacks a file of weights or takes none.
     WeightsError
-        Where its weights are not installed, or the calibration belongs to others.
+        Where its weights are not installed, the file holds no weights of it, or the calibration belongs to others.
     """
-    loaded = load_estimator(estimator, threads=threads) if estimator else None
+    if estimator is None and weights is not None:
+        raise SettingsError(f"no estimator was asked for, so it cannot use the weights {weights}")
+    loaded = load_estimator(estimator, threads=threads, weights=weights) if estimator else None
     return Analyser(
         estimator=loaded,
         calibration=_calibration(estimator, loaded, calibration) if estimator and loaded and not raw else None,
@@ -269,10 +277,10 @@ def make_analyser(
     )
 
 
-def _calibration(name: str, estimator: Estimator, own: str | None) -> Calibration:
-    if own is None:
-        return load_calibration(name, identity=estimator.identity)
-    return load_named_calibration(own, estimator=name, identity=estimator.identity)
+def _calibration(name: str, estimator: Estimator, own: str | None) -> Calibration | None:
+    if own is not None:
+        return load_named_calibration(own, estimator=name, identity=estimator.identity)
+    return None if name in TAKE_WEIGHTS else load_calibration(name, identity=estimator.identity)
 
 
 def _told_once(events: Sequence[Event]) -> list[Event]:

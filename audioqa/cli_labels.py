@@ -33,6 +33,10 @@ def evaluate(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
     plot: Annotated[Path | None, typer.Option(metavar="PNG", help="Draw scores against opinions.")] = None,
+    weights: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Weights of an estimator that comes without.", show_default=False),
+    ] = None,
     threads: Annotated[int | None, typer.Option(help="Threads that one network may use.")] = None,
     config: Annotated[
         Path | None, typer.Option(help="Configuration file (default: audioqa.toml where it exists).")
@@ -43,6 +47,7 @@ def evaluate(
     from audioqa.evaluation.compare import evaluate as compare
     from audioqa.evaluation.labels import read_labels
     from audioqa.evaluation.predict import predict
+    from audioqa.perceptual.loading import TAKE_WEIGHTS
     from audioqa.render.evaluation import Report
     from audioqa.settings import load_settings
 
@@ -50,8 +55,12 @@ def evaluate(
         listed = read_labels(labels)
         report = Report(labels, as_json=as_json, plot=plot)
         analysers: dict[str, Analyser] = {}
-        for name in estimator or (None,):
-            settings = load_settings(config, estimator=name, calibration=calibration, threads=threads)
+        names: Sequence[str | None] = estimator or [None]
+        # Those that take no weights get them only where nobody does, to say so.
+        taking = [name for name in names if name in TAKE_WEIGHTS] or names
+        for name in names:
+            file = weights if name in taking else None
+            settings = load_settings(config, estimator=name, calibration=calibration, threads=threads, weights=file)
             if settings.estimator in analysers:
                 raise SettingsError(f"--estimator {settings.estimator} is given twice")
             analysers[settings.estimator] = _scoring(settings.analyser())
@@ -82,6 +91,10 @@ def calibrate(
         str, typer.Option(metavar="CONTEXT", help="What the listeners knew as best: narrowband or wideband.")
     ] = "narrowband",
     replace: Annotated[bool, typer.Option("--replace", help="Overwrite a calibration of that name.")] = False,
+    weights: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Weights of an estimator that comes without.", show_default=False),
+    ] = None,
     threads: Annotated[int | None, typer.Option(help="Threads that one network may use.")] = None,
     config: Annotated[
         Path | None, typer.Option(help="Configuration file (default: audioqa.toml where it exists).")
@@ -100,7 +113,7 @@ def calibrate(
         reserve_name(name, replace=replace)
         heard = listeners_context(context)
         listed = read_labels(labels)
-        settings = load_settings(config, estimator=estimator, threads=threads)
+        settings = load_settings(config, estimator=estimator, threads=threads, weights=weights)
         analyser = _scoring(settings.analyser(raw=True))
     except (SettingsError, WeightsError) as error:
         complain(str(error))

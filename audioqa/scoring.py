@@ -7,7 +7,8 @@ They are read off windows and never off averages of averages. The call's MOS is 
 The interval is 90 % and covers what the E-model says of the party's telephone condition: the residual of the
 calibration on single clips of conditions it had not seen, which holds how the estimator takes to a voice and does not
 shrink with more windows, and the standard error of the windows, of which every second counts because they overlap by
-half. It does not cover the difference between the E-model and listeners.
+half. It does not cover the difference between the E-model and listeners. Without a calibration it holds the
+standard error of the windows alone, and there are neither bands nor thresholds.
 """
 
 from __future__ import annotations
@@ -82,7 +83,13 @@ def party_mos(
     half = _NORMAL_90 * deviation
     context = calibration.context if calibration else "model"
     score = Score("MOS-LQO", context, mean, max(1.0, mean - half), min(5.0, mean + half), source)
-    no_bands = Skipped("band", None, f"band set {bands.name!r} is not made for the {context} context of this score")
+    no_bands = Skipped(
+        "band",
+        None,
+        f"band set {bands.name!r} is not made for the {context} context of this score"
+        if calibration
+        else "the score is on the model's own scale, which no calibration ties to the bands: they do not apply",
+    )
     banded = context == bands.context
     order = np.argsort(mos)
     reached = np.cumsum(speech[order])

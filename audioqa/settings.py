@@ -16,7 +16,7 @@
     [detectors.silence]
     dead_air = 3.0
 
-The plain keys are also environment variables: ``AUDIOQA_ESTIMATOR``, ``AUDIOQA_CALIBRATION``,
+The plain keys are also environment variables: ``AUDIOQA_ESTIMATOR``, ``AUDIOQA_WEIGHTS``, ``AUDIOQA_CALIBRATION``,
 ``AUDIOQA_THREADS``.
 """
 
@@ -35,6 +35,7 @@ from audioqa.analysis import Analyser, make_analyser
 from audioqa.bands import CONTACT_CENTRE, BandSet
 from audioqa.detectors import DETECTORS, Detector
 from audioqa.errors import SettingsError
+from audioqa.perceptual.loading import TAKE_WEIGHTS
 from audioqa.types import Context
 
 DEFAULT_FILE = "audioqa.toml"
@@ -62,7 +63,9 @@ class Settings(BaseSettings):
     Parameters
     ----------
     estimator
-        ``distillmos``, ``dnsmos`` or ``none``.
+        ``distillmos``, ``dnsmos``, ``nisqa`` or ``none``.
+    weights
+        The file of weights for ``nisqa``; a relative path starts in the working folder.
     calibration
         Name of a calibration that ``audioqa calibrate`` made, in place of the one that comes along.
     threads
@@ -76,6 +79,7 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="AUDIOQA_", extra="forbid", validate_assignment=True)
 
     estimator: str = "distillmos"
+    weights: Path | None = None
     calibration: str | None = None
     threads: int = Field(default=1, ge=1, le=256)
     bands: BandSettings | None = None
@@ -118,6 +122,7 @@ class Settings(BaseSettings):
             detectors=self._detectors(),
             bands=bands,
             threads=self.threads,
+            weights=self.weights,
         )
 
     def _detectors(self) -> tuple[Detector, ...]:
@@ -139,6 +144,7 @@ def load_settings(
     estimator: str | None = None,
     calibration: str | None = None,
     threads: int | None = None,
+    weights: Path | None = None,
 ) -> Settings:
     """Read the configuration.
 
@@ -146,8 +152,9 @@ def load_settings(
     ----------
     config
         A TOML file; None for the one that ``AUDIOQA_CONFIG`` names, or ``audioqa.toml`` where it exists.
-    estimator, calibration, threads
-        Given as options: they win over the environment and the file.
+    estimator, calibration, threads, weights
+        Given as options: they win over the environment and the file. An estimator that takes no weights sets aside
+        those that the environment or the file names for another.
 
     Raises
     ------
@@ -168,6 +175,10 @@ def load_settings(
         settings = Settings(**values)
         if estimator is not None:
             settings.estimator = estimator
+            if estimator not in TAKE_WEIGHTS:
+                settings.weights = None
+        if weights is not None:
+            settings.weights = weights
         if calibration is not None:
             settings.calibration = calibration
         if threads is not None:

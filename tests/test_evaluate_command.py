@@ -52,7 +52,9 @@ class Level:
 def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder with three clips of each condition and their labels; `level` and `other` in place of the networks."""
 
-    def load(name: str, *, threads: int = 1) -> Level:
+    def load(name: str, *, threads: int = 1, weights: Path | None = None) -> Level:
+        if weights is not None:
+            raise SettingsError(f"the estimator {name} takes no weights, given {weights}")
         if name not in ("level", "other"):
             raise SettingsError(f"there is no estimator {name!r}")
         return Level(f"{name} {threads}", 0.0 if name == "level" else 0.3)
@@ -149,6 +151,7 @@ BAD: Sequence[tuple[list[str], str]] = (
     (["evaluate", "labels.csv", "--estimator", "none"], "name an estimator, not 'none'"),
     (["evaluate", "labels.csv", "--estimator", "level", "--estimator", "level"], "given twice"),
     (["evaluate", "labels.csv", "--estimator", "nisqua"], "no estimator 'nisqua'"),
+    (["evaluate", "labels.csv", "--estimator", "level", "--estimator", "other", "--weights", "x.tar"], "no weights"),
     (["evaluate", "labels.csv", "--plot", "nowhere/plot.png"], "no folder nowhere"),
     (["evaluate", "labels.csv", "--calibration", "hers"], "no calibration 'hers'"),
     (["evaluate", "labels.csv", "--calibration", "../x"], "letters, digits"),

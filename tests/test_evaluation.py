@@ -16,7 +16,7 @@ from audioqa.evaluation.compare import evaluate
 from audioqa.evaluation.labels import Label, read_labels
 from audioqa.evaluation.listeners import fit_listeners
 from audioqa.evaluation.mapping import fit_mapping, mapping_order
-from audioqa.evaluation.measures import bias, outlier_ratio, plcc, rmse, rmse_star, srcc
+from audioqa.evaluation.measures import bias, outlier_ratio, pearson, rmse, rmse_star, spearman
 from audioqa.evaluation.results import Agreement, Estimate, EstimatorAgreement, Figures
 from audioqa.types import Skipped
 
@@ -46,9 +46,9 @@ def per_condition(one: EstimatorAgreement) -> Agreement:
 
 def test_measures_of_agreement_are_their_definitions() -> None:
     predicted, observed = np.array([1.0, 2.0, 2.0, 5.0]), np.array([1.0, 2.0, 3.0, 4.0])
-    assert plcc(predicted, observed) == pytest.approx(np.cov(predicted, observed)[0, 1] / np.sqrt(3 * 5 / 3))
+    assert pearson(predicted, observed) == pytest.approx(np.cov(predicted, observed)[0, 1] / np.sqrt(3 * 5 / 3))
     # Tied values share rank 2.5: Pearson of (1, 2.5, 2.5, 4) with (1, 2, 3, 4).
-    assert srcc(predicted, observed) == pytest.approx(4.5 / math.sqrt(4.5 * 5))
+    assert spearman(predicted, observed) == pytest.approx(4.5 / math.sqrt(4.5 * 5))
     assert rmse(predicted, observed) == pytest.approx(math.sqrt(2 / 4))
     assert rmse(predicted, observed, fitted=2) == pytest.approx(math.sqrt(2 / 2))
     assert bias(predicted, observed) == 0
@@ -67,8 +67,8 @@ def test_only_the_error_beyond_the_interval_of_the_votes_counts() -> None:
 
 def test_a_straight_line_correlates_fully_and_a_constant_not_at_all() -> None:
     line = np.linspace(1, 5, 9)
-    assert (plcc(line, 3 - line / 2), srcc(line, line**3)) == pytest.approx((-1, 1))
-    assert math.isnan(plcc(np.full(9, 0.1) * 3, line))
+    assert (pearson(line, 3 - line / 2), spearman(line, line**3)) == pytest.approx((-1, 1))
+    assert math.isnan(pearson(np.full(9, 0.1) * 3, line))
 
 
 def test_a_rising_cubic_is_found_again() -> None:

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from audioqa.errors import MeasurementError, SettingsError
 from audioqa.evaluation.labels import Label, by_condition
-from audioqa.evaluation.measures import Floats, srcc
+from audioqa.evaluation.measures import Floats, spearman
 from audioqa.perceptual.calibration import Calibration
 from audioqa.perceptual.isotonic import isotonic, rising_map
 
@@ -133,7 +133,7 @@ def fit_listeners(
     groups = [np.array(places) for places in by_condition(kept).values()]
     units = groups or [np.array([place]) for place in range(len(kept))]
     x, y = _means(scores, units), _means(mos, units)
-    correlation = srcc(x, y)
+    correlation = spearman(x, y)
     if not correlation > 0 or len(isotonic(x, y)[0]) < 2:
         raise MeasurementError("the scores do not rise with the listeners' mos, so that no rising map fits them")
     folds = groups or _folds(len(kept))

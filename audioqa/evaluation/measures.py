@@ -35,10 +35,10 @@ NO_INTERVALS = "the labels have no column ci"
 """Why there is no RMSE* and no outlier ratio."""
 
 
-def plcc(predicted: Floats, observed: Floats) -> float:
+def pearson(predicted: Floats, observed: Floats) -> float:
     """Pearson's linear correlation (P.1401 clause 7.5.3), -1 to 1; NaN where one side is constant.
 
-    >>> plcc(np.array([1.0, 2.0, 3.0]), np.array([2.0, 3.0, 4.0]))
+    >>> pearson(np.array([1.0, 2.0, 3.0]), np.array([2.0, 3.0, 4.0]))
     1.0
     """
     x, y = predicted - predicted.mean(), observed - observed.mean()
@@ -48,9 +48,9 @@ def plcc(predicted: Floats, observed: Floats) -> float:
     return float(np.clip((x @ y) / math.sqrt((x @ x) * (y @ y)), -1.0, 1.0))
 
 
-def srcc(predicted: Floats, observed: Floats) -> float:
+def spearman(predicted: Floats, observed: Floats) -> float:
     """Spearman's rank correlation, -1 to 1, equal values sharing their mean rank; NaN where one side is constant."""
-    return plcc(_ranks(predicted), _ranks(observed))
+    return pearson(_ranks(predicted), _ranks(observed))
 
 
 def rmse(predicted: Floats, observed: Floats, *, fitted: int = 0) -> float:
@@ -120,8 +120,8 @@ def measured(predicted: Floats, observed: Floats, ci: Floats | None, *, fitted: 
     """
     return np.array(
         [
-            plcc(predicted, observed),
-            srcc(predicted, observed),
+            pearson(predicted, observed),
+            spearman(predicted, observed),
             rmse(predicted, observed, fitted=fitted),
             math.nan if ci is None else rmse_star(predicted, observed, ci, fitted=fitted),
             bias(predicted, observed),

@@ -27,33 +27,40 @@ class CodecUnavailableError(AudioqaError):
     """A codec of the laboratory needs a library that is not installed."""
 
 
-def g729(samples: NDArray[np.int16]) -> NDArray[np.int16]:
+def g729(samples: NDArray[np.int16], lost: NDArray[np.bool_]) -> NDArray[np.int16]:
     """Encode and decode by G.729 Annex A, without voice activity detection.
 
     Parameters
     ----------
     samples
         int16 at 8 kHz, shape (n,), n a multiple of 80.
+    lost
+        bool, shape (n / 80,): frames that the decoder is told are erased (ITU-T G.729, clause 4.4).
 
     Raises
     ------
     CodecUnavailableError
         libbcg729 is not installed.
     """
-    library = _library("libbcg729.so.0", package="libbcg729-0")
+    library = load_library("libbcg729.so.0", package="libbcg729-0")
     library.initBcg729EncoderChannel.restype = ctypes.c_void_p
     library.initBcg729DecoderChannel.restype = ctypes.c_void_p
+    encode, decode = library.bcg729Encoder, library.bcg729Decoder
+    encode.argtypes = (ctypes.c_void_p,) * 4
+    decode.argtypes = (ctypes.c_void_p, ctypes.c_void_p, *(ctypes.c_uint8,) * 4, ctypes.c_void_p)
     source = np.ascontiguousarray(samples)
     decoded = np.zeros_like(source)
     bits = (ctypes.c_uint8 * _G729_BYTES)()
     length = ctypes.c_uint8()
+    size = ctypes.addressof(length)
+    read, write, step = source.ctypes.data, decoded.ctypes.data, G729_FRAME * source.itemsize
     encoder = ctypes.c_void_p(library.initBcg729EncoderChannel(ctypes.c_uint8(0)))
     decoder = ctypes.c_void_p(library.initBcg729DecoderChannel())
     try:
-        for start in range(0, len(source), G729_FRAME):
-            offset = start * source.itemsize
-            library.bcg729Encoder(encoder, ctypes.c_void_p(source.ctypes.data + offset), bits, ctypes.byref(length))
-            library.bcg729Decoder(decoder, bits, length, 0, 0, 0, ctypes.c_void_p(decoded.ctypes.data + offset))
+        for erased in lost.tolist():
+            encode(encoder, read, bits, size)
+            decode(decoder, bits, length, erased, 0, 0, write)
+            read, write = read + step, write + step
     finally:
         library.closeBcg729EncoderChannel(encoder)
         library.closeBcg729DecoderChannel(decoder)
@@ -80,7 +87,7 @@ def amr_wb_packets(samples: NDArray[np.int16], *, mode: int) -> list[bytes]:
     CodecUnavailableError
         libvo-amrwbenc is not installed.
     """
-    library = _library("libvo-amrwbenc.so.0", package="libvo-amrwbenc0")
+    library = load_library("libvo-amrwbenc.so.0", package="libvo-amrwbenc0")
     library.E_IF_init.restype = ctypes.c_void_p
     source = np.ascontiguousarray(samples)
     packet = (ctypes.c_uint8 * _AMR_WB_BYTES)()
@@ -96,7 +103,14 @@ def amr_wb_packets(samples: NDArray[np.int16], *, mode: int) -> list[bytes]:
     return packets
 
 
-def _library(name: str, *, package: str) -> ctypes.CDLL:
+def load_library(name: str, *, package: str) -> ctypes.CDLL:
+    """A C library by its file name.
+
+    Raises
+    ------
+    CodecUnavailableError
+        It is not installed; the message names the Debian `package` that holds it.
+    """
     try:
         return ctypes.CDLL(name)
     except OSError as error:

@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from audioqa.errors import SettingsError
 from audioqa.perceptual.estimator import Estimator
 
 ESTIMATORS = ("distillmos", "dnsmos")
-"""Names that `load_estimator` knows."""
+"""Estimators whose weights are in packages."""
+
+TAKE_WEIGHTS = ("nisqa",)
+"""Estimators whose weights the user supplies, because their licence keeps them out of any package here."""
 
 
-def load_estimator(name: str, *, threads: int = 1) -> Estimator:
+def load_estimator(name: str, *, threads: int = 1, weights: Path | None = None) -> Estimator:
     """Load an estimator by name.
 
     Parameters
     ----------
     name
-        ``distillmos`` or ``dnsmos``.
+        ``distillmos``, ``dnsmos`` or ``nisqa``.
     threads
         Threads that one window may use, at least 1.
+    weights
+        The file of weights, for one of `TAKE_WEIGHTS`; None for any other.
 
     Returns
     -------
@@ -27,10 +34,14 @@ def load_estimator(name: str, *, threads: int = 1) -> Estimator:
     Raises
     ------
     SettingsError
-        If there is no estimator of that name, or `threads` is below 1.
+        If there is no estimator of that name, it lacks a file of weights or takes none, or `threads` is below 1.
     WeightsError
-        If its weights are not installed.
+        If its weights are not installed, or the file holds no weights of it.
     """
+    if weights is not None and name in ESTIMATORS:
+        raise SettingsError(
+            f"the estimator {name} takes no weights, given {weights}: only {', '.join(TAKE_WEIGHTS)} does"
+        )
     match name:
         case "distillmos":
             from audioqa.perceptual.distillmos import DistillMos
@@ -40,5 +51,15 @@ def load_estimator(name: str, *, threads: int = 1) -> Estimator:
             from audioqa.perceptual.dnsmos import Dnsmos
 
             return Dnsmos(threads=threads)
+        case "nisqa":
+            if weights is None:
+                raise SettingsError(
+                    "the estimator nisqa needs a file of weights (--weights, AUDIOQA_WEIGHTS or weights = in the "
+                    "configuration): nisqa.tar from github.com/gabrielmittag/NISQA, CC BY-NC-SA 4.0"
+                )
+            from audioqa.perceptual.nisqa import Nisqa
+
+            return Nisqa(weights, threads=threads)
         case _:
-            raise SettingsError(f"there is no estimator {name!r}; there are {', '.join(ESTIMATORS)}")
+            known = ", ".join((*ESTIMATORS, *TAKE_WEIGHTS))
+            raise SettingsError(f"there is no estimator {name!r}; there are {known}")

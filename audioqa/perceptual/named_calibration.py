@@ -17,6 +17,7 @@ from typing import Any
 
 from audioqa.errors import SettingsError, WeightsError
 from audioqa.perceptual.calibration import Calibration, read_calibration
+from audioqa.perceptual.loading import TAKE_WEIGHTS
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
@@ -80,7 +81,8 @@ def load_named_calibration(name: str, *, estimator: str, identity: str) -> Calib
         Where it cannot be read, or belongs to another estimator or to other weights.
     """
     path = named_calibration_path(name)
-    command = f"audioqa calibrate LABELS.csv --name {name} --estimator {estimator}"
+    weights = " --weights FILE" if estimator in TAKE_WEIGHTS else ""
+    command = f"audioqa calibrate LABELS.csv --name {name} --estimator {estimator}{weights}"
     if not path.is_file():
         known = ", ".join(sorted(file.stem for file in path.parent.glob("*.json"))) or "none"
         raise SettingsError(f"there is no calibration {name!r} ({path}); known: {known}; fit it with {command}")

@@ -28,7 +28,8 @@ KINDS = (
 """Kinds of event with columns of their own; events of any other kind are summed in ``other``."""
 
 DIMENSIONS = ("noi_pred", "dis_pred", "col_pred", "loud_pred")
-"""NISQA's dimensions: noisiness, discontinuity, coloration, loudness; empty unless the estimator gives them."""
+"""NISQA's dimensions ``noi``, ``dis``, ``col`` and ``loud``: noisiness, discontinuity, coloration, loudness; empty
+unless the estimator gives them."""
 
 _BEFORE = ("file", "channel", "duration", "speech", "level", "activity", "mos_pred", *DIMENSIONS, "mos_low", "mos_high")
 _MOS = ("mos_scale", "band", "percentile_5", "worst_30s_mos", "worst_30s_start", "seconds_below", "threshold")
@@ -105,11 +106,12 @@ def _mos(mos: PartyMos | Skipped) -> dict[str, str]:
 def _dimensions(mos: PartyMos) -> dict[str, str]:
     """Speech-weighted means of the dimensions, as the MOS itself is pooled."""
     cells = {}
-    for name in DIMENSIONS:
+    for column in DIMENSIONS:
+        name = column.removesuffix("_pred")
         weighted = [(window.dimensions[name], window.speech) for window in mos.windows if name in window.dimensions]
         total = sum(weight for _, weight in weighted)
         if total > 0:
-            cells[name] = _number(sum(value * weight for value, weight in weighted) / total)
+            cells[column] = _number(sum(value * weight for value, weight in weighted) / total)
     return cells
 
 

@@ -59,9 +59,7 @@ def example_report(
     recording = Recording(
         str(path), digest, "WAV", "PCM_16", rate, round(seconds * rate), ("agent", "customer"), findings
     )
-    agent = _party_mos(
-        "agent", seconds, base=4.12, dip=(0.5, 0.62), depth=1.9, dimensions={"noi_pred": 3.9, "col_pred": 3.2}
-    )
+    agent = _party_mos("agent", seconds, base=4.12, dip=(0.5, 0.62), depth=1.9, dimensions={"noi": 3.9, "col": 3.2})
     customer = _party_mos("customer", seconds, base=4.31, dip=(0.8, 0.82), depth=0.4)
     events = tuple(sorted(_events(seconds), key=lambda event: event.segment.start))
     skipped = (

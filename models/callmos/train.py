@@ -1,0 +1,351 @@
+"""Trains callmos on the clips that ``label.py`` made: ``python models/callmos/train.py FOLDER [--name NAME] [--epochs N]``.
+
+Writes FOLDER/NAME.pt after every epoch and goes on from it where it stopped. Runs on two processor cores in about an
+hour, or on a GPU where there is one. The dev part only shows how it is going; the test part and rated audio are not read.
+"""
+
+from __future__ import annotations
+
+import argparse
+import copy
+import math
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+sys.path.insert(0, str(Path(__file__).parent))
+from labels import (  # noqa: E402 - beside this script
+    IE,
+    TEACHERS,
+    ConditionModel,
+    Labels,
+    Part,
+    TeacherScale,
+    combine,
+    e_model,
+    fit_scale,
+    load_part,
+    relative,
+    share_of,
+    twin_scores,
+    weighted,
+)
+
+from audioqa.perceptual.callmos_features import FLOOR  # noqa: E402
+from audioqa.perceptual.callmos_network import CODECS, OUTPUTS, ROWS, CallMosNetwork  # noqa: E402
+
+BATCH = 48
+"""Clips."""
+
+CROPS = (11, 13, 16, 19, 22, 22)
+"""Lengths of a training crop in sums of 0.4 s: 4.4 to 8.8 s."""
+
+EPOCHS = 24
+RATE = 2.5e-3
+"""Greatest learning rate of AdamW, reached after `WARM` of the steps and then let down by a half cosine."""
+
+WARM = 0.08
+DECAY = 0.02
+AVERAGE = 0.998
+"""Of the running average of the weights, which is what is kept."""
+
+TEACHER_WEIGHT, TRUTH_WEIGHT, FRAME_WEIGHT, DIMENSION_WEIGHT, WIDE_WEIGHT, SPREAD_WEIGHT, CODEC_WEIGHT, RANK_WEIGHT = (
+    0.15, 0.1, 0.35, 0.25, 0.5, 0.05, 0.05, 0.15,
+)  # fmt: skip
+"""Of the losses beside that of the MOS."""
+
+HUBER = 0.3
+"""MOS from which an error counts linearly."""
+
+KIND_WEIGHTS = (1.0, 1.0, 2.0, 3.0, 1.5)
+"""Of background, speech, tones, DTMF, music in the frame loss."""
+
+TRUTHS = ("snr", "hum", "mnru", "loss", "clipped", "missing", "level", "echo")
+"""What auxiliary outputs regress, each scaled to about 0 to 1."""
+
+EXTRA = len(TEACHERS) + len(TRUTHS)
+SEED = 11
+
+_CODEC_CLASS = {"gsm": 2, "g729": 3, "g723.1": 3}
+
+
+@dataclass
+class Set:
+    """Training rows in memory."""
+
+    features: Tensor
+    kind: Tensor
+    targets: Tensor  # narrow, wide, 4 dimensions
+    rated: Tensor  # bool: has a label
+    extra: Tensor  # teachers, truths; NaN where unknown
+    codec: Tensor  # class, -100 where mixed
+    groups: Tensor
+
+
+def codec_class(codecs: tuple[str, ...]) -> int:
+    """Index in `CODECS` of the last lossy codec; -100 where several different ones were in line."""
+    lossy = [c for c in codecs if IE.get(c, 1) > 0]
+    if not lossy:
+        return 0
+    if len(set(lossy)) > 1:
+        return -100
+    name = lossy[0]
+    if name in _CODEC_CLASS:
+        return _CODEC_CLASS[name]
+    for start, index in (("g726", 1), ("amr-wb", 6), ("g722", 6), ("amr", 3), ("opus", 4), ("mp3", 5), ("aac", 5)):
+        if name.startswith(start):
+            return index
+    return -100
+
+
+def truth_rows(part: Part) -> np.ndarray:
+    """What the auxiliary outputs learn, float32, shape (n, 8)."""
+    rows = []
+    for c, t in zip(part.conditions, part.truths, strict=True):
+        if not t:
+            rows.append([np.nan] * len(TRUTHS))
+            continue
+        rows.append(
+            [
+                min(t["snr"], 50) / 50,
+                min(t["hum"], 50) / 50,
+                min(t["mnru"], 40) / 40,
+                math.log1p(t["loss"]) / 3.5,
+                math.log1p(100 * t["clipped"]) / 3,
+                t["missing"] / 3,
+                (c.level + 60) / 50,
+                (min(c.echo[1], 50) if c.echo else 50) / 50,
+            ]
+        )
+    return np.array(rows, np.float32)
+
+
+def as_set(part: Part, labels: Labels | None, deltas: np.ndarray | None, spread: dict[str, float] | None) -> Set:
+    """A part with its labels as tensors."""
+    n = len(part)
+    targets = np.full((n, 6), 3.0, np.float32)
+    teachers = np.full((n, len(TEACHERS)), np.nan, np.float32)
+    if labels is not None and deltas is not None and spread is not None:
+        targets[:, 0], targets[:, 1], targets[:, 2:] = labels.narrow, labels.wide, labels.dimensions
+        teachers = (deltas / np.array([spread[name] for name in TEACHERS])).astype(np.float32)
+    return Set(
+        features=torch.from_numpy(part.features),
+        kind=torch.from_numpy(part.kind),
+        targets=torch.from_numpy(targets),
+        rated=torch.full((n,), labels is not None),
+        extra=torch.from_numpy(np.concatenate([teachers, truth_rows(part)], axis=1)),
+        codec=torch.tensor([codec_class(c.codecs) for c in part.conditions]),
+        groups=torch.from_numpy(part.groups),
+    )
+
+
+def joined(sets: list[Set]) -> Set:
+    """Several sets as one."""
+    return Set(**{f: torch.cat([getattr(s, f) for s in sets]) for f in Set.__dataclass_fields__})
+
+
+def prepare(folder: Path) -> tuple[Set, Set, dict[str, object]]:
+    """Labels for every part that is there; the training set, the dev set and what the labels rest on."""
+    twins = load_part(folder, "twins")
+    train = load_part(folder, "train")
+    known = twin_scores(twins)
+    deltas = relative(train, known)
+    scale = fit_scale(train, deltas)
+    z = weighted(deltas, train.conditions, scale.spread)
+    ratings = np.where(np.isfinite(z), scale.rating(np.where(np.isfinite(z), z, 0.0)), np.nan)
+    # What holds levels and holes would teach the regression the teachers' blindness.
+    model = ConditionModel(train.conditions, train.truths, ratings)
+    spread = dict(scale.spread)
+    sets = [as_set(train, combine(train, deltas, scale, model), deltas, spread)]
+    own = [i for i, name in enumerate(twins.clips) if _split(name) == "train"]
+    clean = _subset(twins, own)
+    zero = relative(clean, known)
+    sets.append(as_set(clean, combine(clean, zero, scale, model), zero, spread))
+    for name in ("truth", "scenes"):
+        if (folder / name).is_dir():
+            part = load_part(folder, name)
+            if name == "truth":
+                d = relative(part, {})
+                sets.append(as_set(part, combine(part, d, scale, model), d, spread))
+            else:
+                sets.append(as_set(part, None, None, None))
+    dev = load_part(folder, "dev")
+    d = relative(dev, known)
+    about = {"scale": scale, "model": model, "known": known}
+    return joined(sets), as_set(dev, combine(dev, d, scale, model), d, spread), about
+
+
+def _split(name: str) -> str:
+    from audioqa.lab.simulator.speech import split_of
+
+    corpus, speaker, _ = name.split("/")
+    return split_of(corpus, speaker)
+
+
+def _subset(part: Part, rows: list[int]) -> Part:
+    return Part(
+        part.features[rows], part.kind[rows], part.scores[rows], [part.conditions[i] for i in rows],
+        [part.truths[i] for i in rows], [part.clips[i] for i in rows], part.groups[rows],
+    )  # fmt: skip
+
+
+def augmented(rows: Tensor, generator: torch.Generator) -> Tensor:
+    """Rows as float with what does not change the quality: a smooth curve over frequency, a decibel of level, and now
+    and then no exact-sample columns, which a resampled recording lacks."""
+    x = rows.float()
+    n = x.shape[0]
+    knots = torch.randn(n, 1, 8, generator=generator) * 3.0
+    curve = functional.interpolate(knots, size=64, mode="linear", align_corners=True)
+    shift = torch.randn(n, 1, 1, generator=generator) * 2.0
+    x[:, :, :64] = torch.where(x[:, :, :64] > FLOOR, (x[:, :, :64] + curve + shift).clamp(FLOOR, 255), x[:, :, :64])
+    x[:, :, 64:74] = torch.where(x[:, :, 64:74] > FLOOR, (x[:, :, 64:74] + shift).clamp(FLOOR, 255), x[:, :, 64:74])
+    without = torch.rand(n, 1, 1, generator=generator) < 0.2
+    x[:, :, 76:78] = torch.where(without, torch.zeros(()), x[:, :, 76:78])
+    return x
+
+
+def losses(network: CallMosNetwork, batch: Set, rows: Tensor, kind: Tensor, progress: float) -> dict[str, Tensor]:
+    """Every loss of a batch."""
+    kinds, out = network(rows)
+    kinds, out = kinds.float(), out.float()
+    rated = batch.rated
+    found: dict[str, Tensor] = {
+        "frames": FRAME_WEIGHT
+        * functional.cross_entropy(kinds.reshape(-1, kinds.shape[-1]), kind.reshape(-1).long(), weight=torch.tensor(KIND_WEIGHTS, device=kinds.device))
+    }
+    if not rated.any():
+        return found
+    mos, wide, spread = out[rated, 0], out[rated, 1], out[rated, 2]
+    narrow, wider, dimensions = batch.targets[rated, 0], batch.targets[rated, 1], batch.targets[rated, 2:]
+    found["mos"] = functional.huber_loss(mos, narrow, delta=HUBER) / HUBER
+    found["wide"] = WIDE_WEIGHT * functional.huber_loss(wide, wider, delta=HUBER) / HUBER
+    found["dimensions"] = DIMENSION_WEIGHT * functional.huber_loss(out[rated, 3:7], dimensions, delta=HUBER) / HUBER
+    found["codec"] = CODEC_WEIGHT * functional.cross_entropy(out[rated, 7 : 7 + len(CODECS)], batch.codec[rated], ignore_index=-100)
+    difference = (narrow[:, None] - narrow[None]).clamp(-1, 1)
+    found["rank"] = RANK_WEIGHT * functional.huber_loss((mos[:, None] - mos[None]).clamp(-1.5, 1.5), difference, delta=HUBER) / HUBER
+    extra, known = out[rated, OUTPUTS:], batch.extra[rated]
+    there = torch.isfinite(known)
+    error = functional.huber_loss(extra, torch.where(there, known, extra.detach()), delta=0.5, reduction="none")
+    weight = torch.tensor([TEACHER_WEIGHT] * len(TEACHERS) + [TRUTH_WEIGHT] * len(TRUTHS), device=error.device)
+    found["extra"] = (error * weight * there).sum() / there.sum().clamp_min(1) * EXTRA
+    if progress > 0.2:
+        log = spread.clamp(-4, 1)
+        found["spread"] = SPREAD_WEIGHT * (0.5 * ((mos.detach() - narrow) * torch.exp(-log)) ** 2 + log).mean()
+    return found
+
+
+def main() -> int:
+    """Train."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--name", default="callmos")
+    parser.add_argument("--epochs", type=int, default=EPOCHS)
+    parser.add_argument("--share", type=float, default=1.0, help="train on this share of the conditions")
+    parser.add_argument("--minutes", type=float, default=0.0, help="stop after so many minutes, to go on later")
+    given = parser.parse_args()
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    torch.manual_seed(SEED)
+    train, dev, _ = prepare(given.folder)
+    if given.share < 1:
+        keep = torch.from_numpy(np.random.default_rng(3).random(len(train.groups)) < given.share)
+        train = Set(**{f: getattr(train, f)[keep] for f in Set.__dataclass_fields__})
+    count = len(train.features)
+    steps = given.epochs * (count // BATCH)
+    network = CallMosNetwork(EXTRA).to(device, memory_format=torch.channels_last)
+    sample = train.features[torch.randperm(count)[:1500]].reshape(-1, train.features.shape[-1]).float()
+    network.frames.mean.copy_(sample.mean(dim=0))
+    network.frames.scale.copy_(1 / sample.std(dim=0).clamp_min(1.0))
+    optimizer = torch.optim.AdamW(network.parameters(), lr=RATE, weight_decay=DECAY)
+    schedule = torch.optim.lr_scheduler.LambdaLR(
+        optimizer, lambda k: min(k / (WARM * steps), 0.5 * (1 + math.cos(math.pi * min(1.0, k / steps)))) if k else 1e-3
+    )
+    average = copy.deepcopy(network).eval()
+    path = given.folder / f"{given.name}.pt"
+    first = 0
+    if path.is_file():
+        state = torch.load(path, weights_only=True)
+        network.load_state_dict(state["network"])
+        average.load_state_dict(state["average"])
+        optimizer.load_state_dict(state["optimizer"])
+        schedule.load_state_dict(state["schedule"])
+        first = state["epoch"]
+    print(f"{count} clips, {count * 9.01 / 3600:.1f} h; {sum(p.numel() for p in network.parameters())} parameters; {device}")  # noqa: T201
+    begin = time.monotonic()
+    for epoch in range(first, given.epochs):
+        generator = torch.Generator().manual_seed(SEED + epoch)
+        order = torch.randperm(count, generator=generator)
+        network.train()
+        sums: dict[str, float] = {}
+        for start in range(0, count - BATCH + 1, BATCH):
+            index = order[start : start + BATCH]
+            length = ROWS * CROPS[int(torch.randint(len(CROPS), (1,), generator=generator))]
+            offset = int(torch.randint(450 - length + 1, (1,), generator=generator))
+            batch = Set(**{f: getattr(train, f)[index].to(device) for f in Set.__dataclass_fields__ if f not in ("features", "kind")},
+                        features=torch.empty(0), kind=torch.empty(0))  # fmt: skip
+            rows = augmented(train.features[index, offset : offset + length], generator).to(device)
+            kind = train.kind[index, offset : offset + length].to(device)
+            with torch.autocast(device.type, dtype=torch.bfloat16):
+                found = losses(network, batch, rows, kind, epoch / given.epochs)
+            total = sum(found.values())
+            optimizer.zero_grad()
+            total.backward()  # type: ignore[union-attr]
+            torch.nn.utils.clip_grad_norm_(network.parameters(), 2.0)
+            optimizer.step()
+            schedule.step()
+            decay = min(AVERAGE, (1 + schedule.last_epoch) / (10 + schedule.last_epoch))
+            with torch.no_grad():
+                for kept, now in zip(average.state_dict().values(), network.state_dict().values(), strict=True):
+                    if kept.dtype.is_floating_point:
+                        kept.lerp_(now, 1 - decay)
+                    else:
+                        kept.copy_(now)
+            for name, value in found.items():
+                sums[name] = sums.get(name, 0.0) + float(value.detach())
+        batches = count // BATCH
+        shown = " ".join(f"{name} {value / batches:.3f}" for name, value in sums.items())
+        print(f"epoch {epoch + 1}: {shown} | {judged(average, dev, device)} | {(time.monotonic() - begin) / 60:.1f} min", flush=True)  # noqa: T201
+        state = {"network": network.state_dict(), "average": average.state_dict(), "optimizer": optimizer.state_dict(),
+                 "schedule": schedule.state_dict(), "epoch": epoch + 1}  # fmt: skip
+        torch.save(state, path.with_suffix(".part"))
+        path.with_suffix(".part").rename(path)
+        if given.minutes and time.monotonic() - begin > 60 * given.minutes:
+            break
+    return 0
+
+
+@torch.no_grad()
+def predicted(network: CallMosNetwork, features: Tensor, device: torch.device) -> tuple[np.ndarray, np.ndarray]:
+    """Opinions (n, outputs) and kinds (n, rows) of whole clips."""
+    network.eval()
+    opinions, kinds = [], []
+    for start in range(0, len(features), 64):
+        k, o = network(features[start : start + 64, :440].to(device))
+        opinions.append(o.float().cpu().numpy())
+        kinds.append(k.argmax(dim=-1).cpu().numpy())
+    return np.concatenate(opinions), np.concatenate(kinds)
+
+
+def judged(network: CallMosNetwork, dev: Set, device: torch.device) -> str:
+    """How it does on the dev part."""
+    out, kinds = predicted(network, dev.features, device)
+    y = dev.targets[:, 0].numpy()
+    groups = dev.groups.numpy()
+    means = np.array([[out[groups == g, 0].mean(), y[groups == g].mean()] for g in np.unique(groups)])
+    speech, said = kinds == 1, dev.kind[:, :440].numpy() == 1
+    f1 = 2 * (speech & said).sum() / max(1, speech.sum() + said.sum())
+    return (
+        f"dev r {np.corrcoef(out[:, 0], y)[0, 1]:.4f} rmse {np.sqrt(np.mean((out[:, 0] - y) ** 2)):.3f} "
+        f"condition r {np.corrcoef(means.T)[0, 1]:.4f} wide r {np.corrcoef(out[:, 1], dev.targets[:, 1].numpy())[0, 1]:.4f} F1 {f1:.3f}"
+    )
+
+
+__all__ = ["TeacherScale", "e_model", "share_of"]
+
+if __name__ == "__main__":
+    sys.exit(main())
