@@ -24,6 +24,7 @@ from audioqa.measure import ChannelMeasurements, Measurements, measure
 from audioqa.perceptual.calibration import Calibration, load_calibration
 from audioqa.perceptual.estimator import Estimator
 from audioqa.perceptual.loading import TAKE_WEIGHTS, load_estimator
+from audioqa.perceptual.named_calibration import load_named_calibration
 from audioqa.scoring import call_mos, party_mos
 from audioqa.speech import SpeechActivity
 from audioqa.types import (
@@ -232,6 +233,8 @@ def analyse(
 def make_analyser(
     estimator: str | None = "distillmos",
     *,
+    calibration: str | None = None,
+    raw: bool = False,
     detectors: Sequence[Detector] = DETECTORS,
     bands: BandSet = CONTACT_CENTRE,
     threads: int = 1,
@@ -242,8 +245,12 @@ def make_analyser(
     Parameters
     ----------
     estimator
-        ``distillmos``, ``dnsmos``, ``nisqa``, or None. There is no calibration for ``nisqa``: its scores stay on the
-        model's own scale.
+        ``distillmos``, ``dnsmos``, ``nisqa``, or None.
+    calibration
+        Name of a calibration of one's own; None for the one that comes along (``nisqa`` has none: its scores stay on
+        the model's own scale). Without an estimator it does nothing.
+    raw
+        Leave scores on the estimator's own scale, whatever `calibration` says.
     detectors, bands
         The detectors and the band set in force.
     threads
@@ -254,23 +261,26 @@ def make_analyser(
     Raises
     ------
     SettingsError
-        Where there is no such estimator, or it lacks a file of weights or takes none.
+        Where there is no such estimator or calibration, or the estimator lacks a file of weights or takes none.
     WeightsError
-        Where its weights are not installed, or the file holds no weights of it.
+        Where its weights are not installed, the file holds no weights of it, or the calibration belongs to others.
     """
     if estimator is None and weights is not None:
         raise SettingsError(f"no estimator was asked for, so it cannot use the weights {weights}")
     loaded = load_estimator(estimator, threads=threads, weights=weights) if estimator else None
-    calibration = None
-    if estimator and loaded and estimator not in TAKE_WEIGHTS:
-        calibration = load_calibration(estimator, identity=loaded.identity)
     return Analyser(
         estimator=loaded,
-        calibration=calibration,
+        calibration=_calibration(estimator, loaded, calibration) if estimator and loaded and not raw else None,
         detectors=tuple(detectors),
         bands=bands,
         threads=threads,
     )
+
+
+def _calibration(name: str, estimator: Estimator, own: str | None) -> Calibration | None:
+    if own is not None:
+        return load_named_calibration(own, estimator=name, identity=estimator.identity)
+    return None if name in TAKE_WEIGHTS else load_calibration(name, identity=estimator.identity)
 
 
 def _told_once(events: Sequence[Event]) -> list[Event]:

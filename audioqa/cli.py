@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 import audioqa
+from audioqa.cli_labels import calibrate, evaluate
+from audioqa.messages import complain
 
 if TYPE_CHECKING:
     from audioqa.audio import OpenOptions
@@ -51,6 +53,9 @@ def score(
         ),
     ] = None,
     estimator: Annotated[str | None, typer.Option(help="distillmos (the default), dnsmos, nisqa, or none.")] = None,
+    calibration: Annotated[
+        str | None, typer.Option(metavar="NAME", help="A calibration of your own (audioqa calibrate).")
+    ] = None,
     channels: Annotated[
         str | None,
         typer.Option(
@@ -85,12 +90,14 @@ def score(
 
     try:
         options = _open_options(channels, encoding, rate)
-        analyser = load_settings(config, estimator=estimator, threads=threads, weights=weights).analyser()
+        analyser = load_settings(
+            config, estimator=estimator, calibration=calibration, threads=threads, weights=weights
+        ).analyser()
         outputs = Outputs(
             calls, as_json=as_json, as_csv=as_csv, plot=plot, html=html, options=options, bands=analyser.bands
         )
     except (SettingsError, WeightsError) as error:
-        _complain(str(error))
+        complain(str(error))
         raise typer.Exit(2) from None
 
     failed = 0
@@ -104,9 +111,9 @@ def score(
                 failed += 1
                 cause = error.cause if isinstance(error, UnreadableRecordingError) else str(error)
                 outputs.fail(call, cause)
-                _complain(str(error) if isinstance(error, UnreadableRecordingError) else f"{call}: {error}")
+                complain(str(error) if isinstance(error, UnreadableRecordingError) else f"{call}: {error}")
     if failed:
-        _complain(f"{failed} of {len(calls)} could not be scored")
+        complain(f"{failed} of {len(calls)} could not be scored")
         raise typer.Exit(1)
 
 
@@ -121,8 +128,8 @@ def _open_options(channels: str | None, encoding: str | None, rate: int | None) 
     return OpenOptions(format=encoding, rate=rate, channel_count=len(names) if encoding else None, channel_names=names)
 
 
-def _complain(message: str) -> None:
-    print(f"audioqa: {message}", file=sys.stderr)  # noqa: T201 - the one place for messages
+app.command()(evaluate)
+app.command()(calibrate)
 
 
 def main() -> None:

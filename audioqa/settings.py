@@ -3,6 +3,7 @@
 ``audioqa.toml`` in the working folder, or the file that ``--config`` or ``AUDIOQA_CONFIG`` names::
 
     estimator = "distillmos"
+    calibration = "ours"
     threads = 2
 
     [bands]
@@ -15,7 +16,8 @@
     [detectors.silence]
     dead_air = 3.0
 
-The plain keys are also environment variables: ``AUDIOQA_ESTIMATOR``, ``AUDIOQA_WEIGHTS``, ``AUDIOQA_THREADS``.
+The plain keys are also environment variables: ``AUDIOQA_ESTIMATOR``, ``AUDIOQA_WEIGHTS``, ``AUDIOQA_CALIBRATION``,
+``AUDIOQA_THREADS``.
 """
 
 from __future__ import annotations
@@ -64,6 +66,8 @@ class Settings(BaseSettings):
         ``distillmos``, ``dnsmos``, ``nisqa`` or ``none``.
     weights
         The file of weights for ``nisqa``; a relative path starts in the working folder.
+    calibration
+        Name of a calibration that ``audioqa calibrate`` made, in place of the one that comes along.
     threads
         Threads that one network may use, 1 to 256.
     bands
@@ -76,6 +80,7 @@ class Settings(BaseSettings):
 
     estimator: str = "distillmos"
     weights: Path | None = None
+    calibration: str | None = None
     threads: int = Field(default=1, ge=1, le=256)
     bands: BandSettings | None = None
     detectors: dict[str, dict[str, float]] = Field(default_factory=dict)
@@ -92,21 +97,28 @@ class Settings(BaseSettings):
         """The environment before the file, which arrives as the initial values."""
         return env_settings, init_settings
 
-    def analyser(self) -> Analyser:
+    def analyser(self, *, raw: bool = False) -> Analyser:
         """The analyser that these settings describe.
+
+        Parameters
+        ----------
+        raw
+            Leave scores on the estimator's own scale.
 
         Raises
         ------
         SettingsError
-            Where there is no such estimator, detector or threshold.
+            Where there is no such estimator, calibration, detector or threshold.
         WeightsError
-            Where the estimator's weights are not installed.
+            Where the estimator's weights are not installed, or the calibration belongs to others.
         """
         bands = CONTACT_CENTRE
         if self.bands:
             bands = BandSet(**{key: getattr(self.bands, key) for key in BandSettings.model_fields})
         return make_analyser(
             None if self.estimator == NO_ESTIMATOR else self.estimator,
+            calibration=self.calibration,
+            raw=raw,
             detectors=self._detectors(),
             bands=bands,
             threads=self.threads,
@@ -130,6 +142,7 @@ def load_settings(
     config: str | os.PathLike[str] | None = None,
     *,
     estimator: str | None = None,
+    calibration: str | None = None,
     threads: int | None = None,
     weights: Path | None = None,
 ) -> Settings:
@@ -139,7 +152,7 @@ def load_settings(
     ----------
     config
         A TOML file; None for the one that ``AUDIOQA_CONFIG`` names, or ``audioqa.toml`` where it exists.
-    estimator, threads, weights
+    estimator, calibration, threads, weights
         Given as options: they win over the environment and the file. An estimator that takes no weights sets aside
         those that the environment or the file names for another.
 
@@ -166,6 +179,8 @@ def load_settings(
                 settings.weights = None
         if weights is not None:
             settings.weights = weights
+        if calibration is not None:
+            settings.calibration = calibration
         if threads is not None:
             settings.threads = threads
     except ValidationError as error:

@@ -14,8 +14,8 @@ from audioqa.settings import load_settings
 @pytest.fixture(autouse=True)
 def _alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    for name in ("AUDIOQA_CONFIG", "AUDIOQA_ESTIMATOR", "AUDIOQA_WEIGHTS", "AUDIOQA_THREADS"):
-        monkeypatch.delenv(name, raising=False)
+    for name in ("CONFIG", "ESTIMATOR", "WEIGHTS", "CALIBRATION", "THREADS"):
+        monkeypatch.delenv(f"AUDIOQA_{name}", raising=False)
 
 
 def written(text: str) -> Path:

@@ -14,8 +14,10 @@ PACKAGE = Path(__file__).parents[1] / "audioqa"
 LAYERS = (
     ("__main__",),
     ("cli", "lab"),
+    ("cli_labels",),
     ("settings",),
     ("render",),
+    ("evaluation",),
     ("analysis",),
     ("flags",),
     ("scoring",),
@@ -25,7 +27,7 @@ LAYERS = (
     ("perceptual",),
     ("audio", "runs", "level", "activity", "weights", "bands"),
     ("frames",),
-    ("types", "errors"),
+    ("types", "errors", "messages"),
 )
 """From the top down; a module imports from layers below its own, or from its own package."""
 
@@ -37,8 +39,8 @@ OWNERS = {
     "torch": {"perceptual", "lab"},
     "pesq": {"perceptual"},
     "matplotlib": {"render"},
-    "rich": {"render", "cli", "lab"},
-    "typer": {"cli"},
+    "rich": {"render", "cli", "cli_labels", "lab"},
+    "typer": {"cli", "cli_labels"},
     "pydantic": {"settings"},
     "pydantic_settings": {"settings"},
 }

@@ -1,158 +1,104 @@
-"""Agreement of the estimators with listeners, before and after the calibration map: for reporting, never for fitting.
+"""Agreement of the estimators with listeners on the rated set: for reporting, never for fitting.
 
-``python -m audioqa.lab.agreement`` scores the rated set noizeus_nb (8 sentence pairs in each of 12 conditions of noise
-and modulated noise at 8 kHz; microsoft/P.808) and prints, per file and per condition (ITU-T P.1401), Pearson's and
-Spearman's correlation, the root of the mean square error and the bias, with 95 % intervals by a bootstrap over
-conditions and sentence pairs. The rating of a file is the mean opinion of its condition.
+``python -m audioqa.lab.agreement`` scores noizeus_nb (8 sentence pairs in each of 12 conditions of noise and modulated
+noise at 8 kHz; microsoft/P.808) and prints the statistics of `audioqa.evaluation`, each estimator on its own scale,
+after the mapping of P.1401 and after its calibration, and the paired differences to the first one. The rating of a
+file is that of its condition. PLCMOS stands beside the product's estimators, and so does the correlation of an equal
+mixture.
+
+Whole clips are scored, without the speech windows of the product: these leave out the noisiest clips, in which
+no speech is found, and the comparison would lose its worst conditions.
 """
 
 from __future__ import annotations
 
 import csv
 import sys
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from audioqa.audio import Resampler, read_segment
+from audioqa.errors import WeightsError
+from audioqa.evaluation.compare import evaluate
+from audioqa.evaluation.labels import Label
+from audioqa.evaluation.measures import MEASURES
+from audioqa.evaluation.results import Agreement, Estimate, Evaluation, Figures
 from audioqa.lab.corpus import data_folder
+from audioqa.lab.plcmos import Plcmos
 from audioqa.perceptual.calibration import load_calibration
 from audioqa.perceptual.estimator import RATE, Estimator
 from audioqa.perceptual.loading import ESTIMATORS, load_estimator
-from audioqa.types import Segment
+from audioqa.types import Segment, Skipped
 
-ROUNDS = 2000
-"""Draws of the bootstrap."""
+MIXED = ("distillmos", "plcmos", "dnsmos")
+"""Scores that are mixed: each less its mean and divided by its standard deviation over the files, then summed."""
 
-SEED = 7
+MIXTURE = "mixture"
+"""Name of the mixture; it has no MOS scale, so that only its correlation is printed."""
 
-Floats = NDArray[np.float64]
-
-
-@dataclass(frozen=True)
-class Rated:
-    """The rated set as a grid.
-
-    Parameters
-    ----------
-    conditions, pairs
-        Names of the rows and columns.
-    paths
-        File of each condition and sentence pair.
-    mos
-        Mean opinion of each condition, float64, shape ``(conditions,)``.
-    """
-
-    conditions: tuple[str, ...]
-    pairs: tuple[str, ...]
-    paths: tuple[tuple[Path, ...], ...]
-    mos: Floats
+_SHOWN = MEASURES[:5]
 
 
-def rated_set(folder: Path) -> Rated:
+def rated_set(folder: Path) -> tuple[Label, ...]:
     """Read labels.csv of the rated set.
 
     Parameters
     ----------
     folder
         The folder that holds it and the files.
-
-    Raises
-    ------
-    ValueError
-        Where a condition lacks a sentence pair.
     """
-    found: dict[str, dict[str, Path]] = {}
-    mos: dict[str, float] = {}
     with (folder / "labels.csv").open(newline="", encoding="utf-8") as rows:
-        for row in csv.DictReader(rows):
-            found.setdefault(row["condition"], {})[row["file"].split("_")[0]] = folder / row["file"]
-            mos[row["condition"]] = float(row["mos_ovrl"])
-    conditions = tuple(sorted(found))
-    pairs = tuple(sorted(set().union(*found.values())))
-    for condition in conditions:
-        if set(found[condition]) != set(pairs):
-            raise ValueError(f"{folder}: condition {condition} lacks {sorted(set(pairs) - set(found[condition]))}")
-    paths = tuple(tuple(found[condition][pair] for pair in pairs) for condition in conditions)
-    return Rated(conditions, pairs, paths, np.array([mos[condition] for condition in conditions]))
+        return tuple(
+            Label(
+                file=row["file"],
+                path=folder / row["file"],
+                mos=float(row["mos_ovrl"]),
+                condition=row["condition"],
+                ci=float(row["ci95_ovrl"]),
+            )
+            for row in csv.DictReader(rows)
+        )
 
 
-def predict(estimator: Estimator, rated: Rated) -> Floats:
-    """Raw score of every file, float64, shape ``(conditions, pairs)``; a file longer than a window gives its mean."""
-    scores = np.zeros((len(rated.conditions), len(rated.pairs)))
-    for row, paths in enumerate(rated.paths):
-        for column, path in enumerate(paths):
-            samples, rate = read_segment(path, Segment(0.0, 60.0))
-            wide = Resampler(rate, RATE, channels=1).push(samples[:, :1], last=True)[:, 0]
-            parts = np.array_split(wide, -(-len(wide) // round(estimator.window * RATE)))
-            scores[row, column] = np.mean([estimator.score(part[None])[0].mos for part in parts])
-    return scores
+def whole_clip(estimator: Estimator, path: Path) -> float:
+    """Raw score of a clip; one that is longer than a window gives the mean of its equal parts."""
+    samples, rate = read_segment(path, Segment(0.0, 60.0))
+    wide = Resampler(rate, RATE, channels=1).push(samples[:, :1], last=True)[:, 0]
+    parts = np.array_split(wide, -(-len(wide) // round(estimator.window * RATE)))
+    return float(np.mean([estimator.score(part[None])[0].mos for part in parts]))
 
 
-def plcc(predicted: Floats, observed: Floats) -> float:
-    """Pearson's correlation."""
-    return float(np.corrcoef(predicted, observed)[0, 1])
+def mixture(scores: Mapping[str, Sequence[float]]) -> tuple[float, ...]:
+    """Sum of the standardised scores of `MIXED`, of which at least one must be there."""
+    columns = [np.array(scores[name]) for name in MIXED if name in scores]
+    total = np.sum([(column - column.mean()) / column.std() for column in columns], axis=0)
+    return tuple(total.tolist())
 
 
-def srcc(predicted: Floats, observed: Floats) -> float:
-    """Spearman's correlation, equal values sharing their mean rank."""
-    return plcc(_ranks(predicted), _ranks(observed))
+def rows(evaluation: Evaluation, scale: str) -> Iterator[str]:
+    """Lines of the table: each estimator per file and per condition, mapped or not, and less the first one."""
+    first = evaluation.estimators[0].name
+    for one in evaluation.estimators:
+        shown = _SHOWN[:1] if one.name == MIXTURE else _SHOWN
+        for level, agreement in (("file", one.per_file), ("condition", one.per_condition)):
+            if isinstance(agreement, Agreement):
+                yield _row(one.name, scale, level, agreement.unmapped, shown)
+                if one.name != MIXTURE:
+                    yield _row(one.name, f"{scale}, mapped", level, agreement.mapped, shown)
+                if agreement.unmapped_difference:
+                    yield _row(f"{one.name} - {first}", scale, level, agreement.unmapped_difference, shown)
 
 
-def rmse(predicted: Floats, observed: Floats) -> float:
-    """Root of the mean square error."""
-    return float(np.sqrt(np.mean(np.square(predicted - observed))))
+def _row(name: str, scale: str, level: str, figures: Figures, shown: Sequence[str]) -> str:
+    return f"{name:24}{scale:20}{level:10}" + "".join(_cell(figures[measure]) for measure in shown)
 
 
-def bias(predicted: Floats, observed: Floats) -> float:
-    """Mean error, positive where the prediction is too high."""
-    return float(np.mean(predicted - observed))
-
-
-MEASURES: tuple[tuple[str, Callable[[Floats, Floats], float]], ...] = (
-    ("PLCC", plcc),
-    ("SRCC", srcc),
-    ("RMSE", rmse),
-    ("bias", bias),
-)
-"""What is printed, by name."""
-
-
-def agreement(scores: Floats, mos: Floats, *, per_file: bool) -> list[tuple[float, float, float]]:
-    """Each of `MEASURES` with its 95 % interval.
-
-    Parameters
-    ----------
-    scores
-        float64, shape ``(conditions, pairs)``.
-    mos
-        float64, shape ``(conditions,)``.
-    per_file
-        Against every file, or against the mean of each condition.
-
-    Returns
-    -------
-    list of (value, low, high)
-        By a bootstrap that draws conditions and sentence pairs with replacement.
-    """
-
-    def values(grid: Floats, opinion: Floats) -> list[float]:
-        predicted = grid.ravel() if per_file else grid.mean(axis=1)
-        observed = np.repeat(opinion, grid.shape[1]) if per_file else opinion
-        return [measure(predicted, observed) for _, measure in MEASURES]
-
-    rng = np.random.default_rng(SEED)
-    rows, columns = scores.shape
-    draws: list[list[float]] = []
-    while len(draws) < ROUNDS:
-        row, column = rng.integers(rows, size=rows), rng.integers(columns, size=columns)
-        if len(np.unique(row)) > 2:  # two conditions always correlate perfectly
-            draws.append(values(scores[np.ix_(row, column)], mos[row]))
-    low, high = np.percentile(np.array(draws), [2.5, 97.5], axis=0)
-    return list(zip(values(scores, mos), low.tolist(), high.tolist(), strict=True))
+def _cell(figure: Estimate | Skipped) -> str:
+    if isinstance(figure, Skipped):
+        return f"{'-':>21}"
+    return f"{figure.value:7.3f} [{figure.low:5.2f}, {figure.high:5.2f}]"
 
 
 def main() -> int:
@@ -162,25 +108,29 @@ def main() -> int:
     if folder is None or not (folder / "labels.csv").is_file():
         print("no rated set: set AUDIOQA_DATA to the folder of real audio", file=sys.stderr)  # noqa: T201
         return 1
-    rated = rated_set(folder)
-    count = len(rated.conditions) * len(rated.pairs)
-    print(f"noizeus_nb: {count} files, {len(rated.conditions)} conditions; 95 % intervals by {ROUNDS} bootstrap draws")  # noqa: T201
-    print(f"{'estimator':12}{'scale':8}{'per':11}" + "".join(f"{name:>21}" for name, _ in MEASURES))  # noqa: T201
+    labels = rated_set(folder)
+    own: dict[str, tuple[float, ...]] = {}
+    calibrated: dict[str, tuple[float, ...]] = {}
     for name in ESTIMATORS:
-        estimator = load_estimator(name)
-        raw = predict(estimator, rated)
-        mapped = np.vectorize(load_calibration(name, identity=estimator.identity).apply)(raw)
-        for scale, scores in (("raw", raw), ("mapped", mapped)):
-            for per_file in (True, False):
-                cells = agreement(scores, rated.mos, per_file=per_file)
-                row = "".join(f"{value:7.3f} [{low:5.2f}, {high:5.2f}]" for value, low, high in cells)
-                print(f"{name:12}{scale:8}{'file' if per_file else 'condition':11}{row}")  # noqa: T201
+        try:
+            estimator = load_estimator(name)
+            calibration = load_calibration(name, identity=estimator.identity)
+        except WeightsError as error:
+            print(f"{name} is left out: {error}", file=sys.stderr)  # noqa: T201
+            continue
+        own[name] = tuple(whole_clip(estimator, label.path) for label in labels)
+        calibrated[name] = tuple(map(calibration.apply, own[name]))
+    plcmos = Plcmos()
+    own["plcmos"] = tuple(whole_clip(plcmos, label.path) for label in labels)
+    own[MIXTURE] = mixture(own)
+    mine, theirs = evaluate(labels, own), evaluate(labels, calibrated)
+    conditions = len({label.condition for label in labels})
+    print(f"noizeus_nb: {len(labels)} files, {conditions} conditions; 95 % intervals by {mine.draws} bootstrap draws")  # noqa: T201
+    print(f"{MIXTURE}: {' + '.join(name for name in MIXED if name in own)}, standardised")  # noqa: T201
+    print(f"{'estimator':24}{'scale':20}{'per':10}" + "".join(f"{name:>21}" for name in _SHOWN))  # noqa: T201
+    for line in (*rows(mine, "own"), *rows(theirs, "calibrated")):
+        print(line.rstrip())  # noqa: T201
     return 0
-
-
-def _ranks(values: Floats) -> Floats:
-    _, inverse, counts = np.unique(values, return_inverse=True, return_counts=True)
-    return np.asarray((np.cumsum(counts) - (counts - 1) / 2)[inverse], np.float64)
 
 
 if __name__ == "__main__":

@@ -4,9 +4,7 @@
 averages the raw scores of each condition, and fits a rising map from the averages to the E-model's MOS. It writes
 models/calibration/<estimator>-narrowband.json. The speech is that of the tuning speakers; rated material is never used.
 
-The fit is isotonic (pool adjacent violators) with every condition counting once; blocks closer than `GAP` are pooled as
-well. Joined by straight lines, they rise strictly. Raw 1 and raw 5 close the map, so that the order of scores beyond
-the conditions survives.
+The fit is isotonic (`audioqa.perceptual.isotonic`) with every condition counting once.
 """
 
 from __future__ import annotations
@@ -28,6 +26,7 @@ from audioqa.level import STEP, SpeechLevelMeter
 from audioqa.perceptual.calibration import Calibration, calibration_folder
 from audioqa.perceptual.estimator import RATE as ESTIMATOR_RATE
 from audioqa.perceptual.estimator import Estimator
+from audioqa.perceptual.isotonic import GAP, rising_map
 from audioqa.perceptual.loading import ESTIMATORS, load_estimator
 from audioqa.types import ActiveLevel
 
@@ -41,10 +40,6 @@ CORPORA = ("so762", "intent")
 """Read English with some room, and close, quiet English: teachers rate them half a point apart."""
 
 SEED = 20
-
-GAP = 0.05
-"""Least raw distance of two knots: averages that lie closer would make a cliff of what the next clips would reverse.
-From 0 to 0.1 it changes the cross-validated residuals by less than 0.01."""
 
 _CEILING = 4.5  # the highest MOS of the narrowband E-model
 
@@ -105,37 +100,6 @@ def measure(estimator: Estimator, speech: Sequence[NDArray[np.float32]]) -> list
     return conditions
 
 
-def isotonic(
-    x: NDArray[np.float64], y: NDArray[np.float64], *, gap: float = GAP
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Rising least-squares fit by pooling adjacent violators.
-
-    Parameters
-    ----------
-    x, y
-        float64, shape ``(n,)``, in any order.
-    gap
-        Blocks that lie closer than this in x are pooled too.
-
-    Returns
-    -------
-    x, y : ndarray
-        Mean x and mean y of each block, both strictly rising.
-    """
-    blocks: list[tuple[float, float, int]] = []  # sum of x, sum of y, members
-    order = np.lexsort((y, x))
-    for one, other in zip(x[order], y[order], strict=True):
-        blocks.append((float(one), float(other), 1))
-        while len(blocks) > 1 and (
-            blocks[-2][1] / blocks[-2][2] >= blocks[-1][1] / blocks[-1][2]
-            or blocks[-2][0] / blocks[-2][2] + gap >= blocks[-1][0] / blocks[-1][2]
-        ):
-            a, b = blocks.pop(), blocks.pop()
-            blocks.append((a[0] + b[0], a[1] + b[1], a[2] + b[2]))
-    sums = np.array(blocks)
-    return sums[:, 0] / sums[:, 2], sums[:, 1] / sums[:, 2]
-
-
 def fit(conditions: Sequence[Condition]) -> tuple[tuple[float, ...], tuple[float, ...]]:
     """Knots of the map, closed at raw 1 and raw 5.
 
@@ -144,12 +108,8 @@ def fit(conditions: Sequence[Condition]) -> tuple[tuple[float, ...], tuple[float
     conditions
         At least one.
     """
-    x, y = isotonic(np.array([c.raw for c in conditions]), np.array([c.anchor.mos for c in conditions]))
-    # Beyond the conditions the map runs to the ends of both scales, so that the order of scores survives there too.
-    below = [(1.0, 1.0)] if x[0] > 1 and y[0] > 1 else []
-    above = [(5.0, _CEILING)] if x[-1] < 5 and y[-1] < _CEILING else []
-    knots = [*below, *zip(x.tolist(), y.tolist(), strict=True), *above]
-    return tuple(round(a, 4) for a, _ in knots), tuple(round(b, 4) for _, b in knots)
+    raw, mos = np.array([c.raw for c in conditions]), np.array([c.anchor.mos for c in conditions])
+    return rising_map(raw, mos, ceiling=_CEILING)
 
 
 def calibration(name: str, identity: str, conditions: Sequence[Condition]) -> Calibration:

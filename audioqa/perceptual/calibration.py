@@ -1,9 +1,10 @@
 """From an estimator's own scale to the MOS scale of the narrowband context, on which clean G.711 is about 4.4.
 
 An estimator's figures carry the listening test it was trained on: clean telephone speech gets 3.3 to 3.9 from one
-of them. A `Calibration` is a strictly rising, piecewise-linear map that was fitted on averages over conditions, real
-speech through codecs, losses and noise whose MOS the E-model (ITU-T G.107) gives. It moves and stretches the scale
-and changes no order; what one score cannot tell apart, it cannot either.
+of them. A `Calibration` is a strictly rising, piecewise-linear map. Those that come along were fitted on averages over
+conditions, real speech through codecs, losses and noise whose MOS the E-model (ITU-T G.107) gives; `audioqa calibrate`
+fits others to one's own listeners (`audioqa.perceptual.named_calibration`). A map moves and stretches the scale and
+changes no order; what one score cannot tell apart, it cannot either.
 """
 
 from __future__ import annotations
@@ -114,17 +115,35 @@ def load_calibration(estimator: str, *, identity: str | None = None) -> Calibrat
         Where there is no such map, it cannot be read, or it belongs to another release of the estimator.
     """
     path = calibration_folder() / f"{estimator}-narrowband.json"
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise WeightsError(f"{path}: there is no usable calibration for {estimator!r}: {error}") from error
-    calibration = _from_json(content, path)
+    calibration = read_calibration(path, of=repr(estimator))
     if identity is not None and calibration.estimator != identity:
         raise WeightsError(
             f"{path} was fitted for {calibration.estimator}, not {identity}: "
             f"fit it anew with python -m audioqa.lab.calibrate {estimator}"
         )
     return calibration
+
+
+def read_calibration(path: Path, *, of: str) -> Calibration:
+    """Read a map from its JSON file.
+
+    Parameters
+    ----------
+    path
+        The file.
+    of
+        What it is the map of, for the message.
+
+    Raises
+    ------
+    WeightsError
+        Where there is none or it cannot be used.
+    """
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise WeightsError(f"{path}: there is no usable calibration for {of}: {error}") from error
+    return _from_json(content, path)
 
 
 def calibration_folder() -> Path:

@@ -31,9 +31,9 @@ def to_dict(report: CallReport) -> dict[str, Any]:
     ValueError
         Where a figure is not finite; the message names the field.
     """
-    plain = _plain(report, "report")
-    assert isinstance(plain, dict)  # noqa: S101
-    return {"schema": SCHEMA, **plain}
+    content = plain(report, "report")
+    assert isinstance(content, dict)  # noqa: S101
+    return {"schema": SCHEMA, **content}
 
 
 def to_json(report: CallReport, *, indent: int | None = 2) -> str:
@@ -76,20 +76,36 @@ def from_json(text: str | bytes) -> CallReport:
     return report
 
 
-def _plain(value: object, where: str) -> Any:
+def plain(value: object, where: str) -> Any:
+    """A value as `to_dict` writes it: any dataclass of figures, strings, mappings, lists and `Skipped`.
+
+    Parameters
+    ----------
+    value
+        The value.
+    where
+        What it is, for the message.
+
+    Raises
+    ------
+    TypeError
+        Where it holds something else.
+    ValueError
+        Where a figure is not finite.
+    """
     if value is None or isinstance(value, str | bool):
         return value
     if isinstance(value, Skipped):
         return {"skipped": value.reason, "kind": value.kind, "channel": value.channel}
     if is_dataclass(value):
-        plain = {field.name: _plain(getattr(value, field.name), f"{where}.{field.name}") for field in fields(value)}
+        content = {field.name: plain(getattr(value, field.name), f"{where}.{field.name}") for field in fields(value)}
         if isinstance(value, Recording):
-            plain["duration"] = _rounded(value.duration, f"{where}.duration")  # derived, for readers of the JSON
-        return plain
+            content["duration"] = _rounded(value.duration, f"{where}.duration")  # derived, for readers of the JSON
+        return content
     if isinstance(value, Mapping):
-        return {str(key): _plain(entry, f"{where}.{key}") for key, entry in value.items()}
+        return {str(key): plain(entry, f"{where}.{key}") for key, entry in value.items()}
     if isinstance(value, tuple | list):
-        return [_plain(entry, f"{where}[{index}]") for index, entry in enumerate(value)]
+        return [plain(entry, f"{where}[{index}]") for index, entry in enumerate(value)]
     if isinstance(value, Integral):
         return int(value)
     if isinstance(value, Real):

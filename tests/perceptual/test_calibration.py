@@ -15,13 +15,13 @@ from speechlike import speechlike
 
 import audioqa.perceptual.calibration as module
 from audioqa.errors import WeightsError
-from audioqa.lab.agreement import agreement, bias, plcc, rmse, srcc
 from audioqa.lab.anchors import LEVEL, Anchor, anchors, circuit_noise, conceal, mnru, zero_fill
-from audioqa.lab.calibrate import Condition, as_json, calibration, fit, isotonic
+from audioqa.lab.calibrate import Condition, as_json, calibration, fit
 from audioqa.perceptual.calibration import Calibration, load_calibration
 from audioqa.perceptual.distillmos import DistillMos
 from audioqa.perceptual.dnsmos import Dnsmos
 from audioqa.perceptual.emodel import EModel
+from audioqa.perceptual.isotonic import isotonic, rising_map
 from audioqa.perceptual.loading import ESTIMATORS
 
 EXAMPLE = Calibration("example-1", "net 1", "narrowband", (1.5, 2.0, 3.5), (1.2, 2.5, 4.4), 0.3)
@@ -118,6 +118,16 @@ def test_every_fit_is_a_map(points: list[tuple[float, float]]) -> None:
     assert (made.apply(1.0), made.apply(5.0)) == pytest.approx((1.0, 4.5))
 
 
+def test_steps_too_small_for_the_digits_that_are_kept_are_pooled() -> None:
+    x, y = rising_map(np.array([2.0, 3.0, 4.0]), np.array([2.0, 3.0, 3.00001]), ceiling=4.5)
+    assert (x, y) == ((1.0, 2.0, 3.5, 5.0), (1.0, 2.0, 3.0, 4.5))
+
+
+def test_scores_at_the_end_of_the_scale_make_no_cliff() -> None:
+    x, y = rising_map(np.array([1.004, 3.0, 4.97]), np.array([2.0, 3.0, 4.0]), ceiling=4.5)
+    assert (x, y) == ((1.004, 3.0, 4.97), (2.0, 3.0, 4.0))
+
+
 def test_neighbours_too_close_to_tell_apart_are_pooled() -> None:
     x, y = isotonic(np.array([2.0, 3.0, 3.04]), np.array([2.0, 3.0, 4.0]))
     np.testing.assert_allclose(x, [2.0, 3.02])
@@ -200,30 +210,3 @@ def test_concealment_repeats_two_periods_after_10_ms() -> None:
     np.testing.assert_allclose(out[4000:4070], 0.5 * period, atol=1e-6)
     fade = 1 - 0.2 * (np.arange(140, 160) / 80 - 1)
     np.testing.assert_allclose(out[4140:4160], period[:20] * fade, atol=1e-6)
-
-
-def test_agreement_is_perfect_where_there_is_no_error() -> None:
-    mos = np.array([1.5, 2.5, 3.0, 4.0, 4.2])
-    grid = np.repeat(mos[:, None], 6, axis=1)
-    for per_file in (True, False):
-        values = agreement(grid + 0.5, mos, per_file=per_file)
-        assert [value for value, _, _ in values] == pytest.approx([1, 1, 0.5, 0.5])
-
-
-def test_measures_of_agreement_are_their_definitions() -> None:
-    predicted, observed = np.array([1.0, 2.0, 2.0, 5.0]), np.array([1.0, 2.0, 3.0, 4.0])
-    assert plcc(predicted, observed) == pytest.approx(np.cov(predicted, observed)[0, 1] / np.sqrt(3 * 5 / 3))
-    # Tied values share rank 2.5: Pearson of (1, 2.5, 2.5, 4) with (1, 2, 3, 4).
-    assert srcc(predicted, observed) == pytest.approx(4.5 / math.sqrt(4.5 * 5))
-    assert rmse(predicted, observed) == pytest.approx(math.sqrt(2 / 4))
-    assert bias(predicted, observed) == 0
-
-
-def test_the_interval_of_agreement_holds_its_value_and_grows_with_noise() -> None:
-    rng = np.random.default_rng(3)
-    mos = np.linspace(1.5, 4.5, 12)
-    small, large = (
-        agreement(mos[:, None] + rng.normal(0, spread, (12, 8)), mos, per_file=True)[0] for spread in (0.1, 1.0)
-    )
-    assert small[1] <= small[0] <= small[2]
-    assert large[2] - large[1] > small[2] - small[1]
