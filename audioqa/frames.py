@@ -14,7 +14,6 @@ from functools import lru_cache
 from itertools import pairwise
 
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 FRAME = 0.010
@@ -33,7 +32,7 @@ BAND_EDGES = (60, 150, 250, 350, 475, 630, 800, 1000, 1250, 1550, 1900, 2350, 28
 """Hz: edges of the 16 bands, about one Bark each up to 4 kHz (Zwicker), two above."""
 
 _LAG_FRAMES = tuple(round(lag / FRAME) for lag in LAGS)
-_LAG_MS = np.array([round(1000 * lag) for lag in LAGS], dtype=np.uint8)
+_FRAME_MS = round(1000 * FRAME)
 _RANGE = 127.5  # dB: one byte of half decibels below full scale
 _WINDOW = 0.032  # s
 
@@ -44,7 +43,8 @@ def level_bytes(power: NDArray[np.float32]) -> NDArray[np.uint8]:
         db = np.log10(power)
     np.multiply(db, 20, out=db)
     np.add(db, 2 * _RANGE + 0.5, out=db)
-    np.clip(db, 0, 255, out=db)
+    np.maximum(db, 0, out=db)
+    np.minimum(db, 255, out=db)
     return db.astype(np.uint8)
 
 
@@ -215,7 +215,10 @@ def _similarity(
         norm = np.sqrt(squares[before] * energy)
         np.divide(product, norm, out=row, where=norm > 1e-12)
     best = value.max(axis=0)
-    lag = np.where(best > 0, _LAG_MS[value.argmax(axis=0)], 0).astype(np.uint8)
+    lag = np.zeros(count, dtype=np.uint8)
+    for row, shift in zip(value[::-1], _LAG_FRAMES[::-1], strict=True):  # the shortest of equally good lags stands
+        lag[row >= best] = shift * _FRAME_MS
+    lag[best <= 0] = 0
     return (np.clip(best, 0, 1) * 255).astype(np.uint8), lag
 
 
@@ -223,8 +226,9 @@ def _power_spectra(samples: NDArray[np.float32], rate: int) -> NDArray[np.float3
     """Squared magnitudes of the FFTs of the windows that start every band frame, shape (windows, bins)."""
     from scipy import fft
 
-    window, hop = _window(rate), rate // 50
-    windows = sliding_window_view(samples, len(window))[::hop]
+    window, hop, step = _window(rate), rate // 50, samples.itemsize
+    count = (len(samples) - len(window)) // hop + 1
+    windows = np.ndarray((count, len(window)), samples.dtype, samples, strides=(hop * step, step))
     spectrum = fft.rfft(windows * window, axis=1, overwrite_x=True)
     power: NDArray[np.float32] = np.square(spectrum.real)
     power += np.square(spectrum.imag)

@@ -146,9 +146,12 @@ def measure(
         native = np.ascontiguousarray(chunk.T)
         for meter, column in zip(meters, native, strict=True):
             meter.push_samples(column)
-        table = to_table.push(chunk, last=last) if to_table else chunk
-        for piece in tables.push(table, last=last):
-            for meter, column in zip(meters, np.ascontiguousarray(piece.T), strict=True):
+        table, pieces = chunk, [native]
+        if to_table:
+            table = to_table.push(chunk, last=last)
+            pieces = [np.ascontiguousarray(piece.T) for piece in tables.push(table, last=last)]
+        for piece in pieces:
+            for meter, column in zip(meters, piece, strict=True):
                 meter.push_frames(column)
         if activity:
             heard = to_activity.push(table, last=last) if to_activity else table
@@ -303,6 +306,8 @@ class _ChannelMeter:
     def push_frames(self, samples: NDArray[np.float32]) -> None:
         """Take a chunk at the table's rate; only the last may be other than whole band frames."""
         n, size = len(samples), self._rate // 100
+        if n == 0:
+            return
         missing = np.zeros(-n % (2 * size), dtype=np.float32)
         padded = np.concatenate([self._history, samples, missing])
         reduced = frame_columns(padded, self._rate, history=len(self._history))

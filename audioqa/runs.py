@@ -166,6 +166,8 @@ class ConstantRunFinder:
 
 def _leading(equal: NDArray[np.bool_]) -> int:
     """Samples in the first run, by whether each sample after the first equals the one before it."""
+    if len(equal) == 0 or not equal[0]:  # nearly always
+        return 1
     return 1 + (len(equal) if equal.all() else int(equal.argmin()))
 
 
@@ -224,13 +226,16 @@ class ExactRepeatFinder:
         if len(known) < 2 * _FINGERPRINT:
             return []
         hashed = known.view(np.uint16) * np.uint16(40503)  # 2**16 / golden ratio: Knuth's multiplicative hash
-        places = np.flatnonzero(hashed[: len(known) - _FINGERPRINT] < self._anchors)
-        value = known[places]
-        places = places[(value >= QUIETEST_REPEAT) | (value <= -QUIETEST_REPEAT)]
+        # Of unsigned numbers, one comparison tells whether a value lies between two others.
+        loud = (known + np.int16(QUIETEST_REPEAT - 1)).view(np.uint16) > 2 * (QUIETEST_REPEAT - 1)
+        places = np.flatnonzero((hashed < self._anchors)[:-_FINGERPRINT] & loud[:-_FINGERPRINT])
         print_ = np.zeros(len(places), dtype=np.int64)
         for ahead in range(_FINGERPRINT):
             print_ *= 0x5851F42D4C957F2D  # Knuth's MMIX multiplier; int64 wraps around
             print_ += known[places + ahead]
+        ranked = np.sort(print_)
+        if not (ranked[1:] == ranked[:-1]).any():  # nearly always, and much sooner known than the order
+            return []
         order = np.argsort(print_, kind="stable")
         print_, places = print_[order], places[order]
         lag = np.diff(places)
