@@ -183,7 +183,8 @@ def frame_columns(samples: NDArray[np.float32], rate: int, *, history: int) -> F
 
 def _count(mask: NDArray[np.bool_]) -> NDArray[np.uint8]:
     """How many are True in each column; a frame has at most 160 samples."""
-    return np.add.reduce(mask.view(np.uint8), axis=0, dtype=np.uint8)
+    counts: NDArray[np.uint8] = np.add.reduce(mask.view(np.uint8), axis=0, dtype=np.uint8)
+    return counts
 
 
 def _subframe_means(across: NDArray[np.float32]) -> NDArray[np.float32]:

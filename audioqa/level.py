@@ -49,7 +49,8 @@ def _smooth(values: NDArray[np.float64], state: float) -> NDArray[np.float64]:
 def _thresholds_reached(envelope: NDArray[np.float64]) -> NDArray[np.int8]:
     """How many of the thresholds each point of the envelope, at least 0, has reached: its binary exponent tells."""
     exponent = envelope.view(np.int64) >> 52  # IEEE 754 binary64; 1023 stands for 2**0
-    return np.clip(exponent - (1023 - len(_THRESHOLDS) - 1), 0, len(_THRESHOLDS)).astype(np.int8)
+    reached: NDArray[np.int8] = np.clip(exponent - (1022 - len(_THRESHOLDS)), 0, len(_THRESHOLDS)).astype(np.int8)
+    return reached
 
 
 def _greatest_within(values: NDArray[np.int8], points: int) -> NDArray[np.int8]:

@@ -27,7 +27,6 @@ from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from audioqa.analysis import Analyser, make_analyser
 from audioqa.bands import CONTACT_CENTRE, BandSet
@@ -37,6 +36,9 @@ from audioqa.types import Context
 
 DEFAULT_FILE = "audioqa.toml"
 """Read from the working folder where it exists and no other file is named."""
+
+ENVIRONMENT = {"estimator": "AUDIOQA_ESTIMATOR", "threads": "AUDIOQA_THREADS"}
+"""Environment variables by the key that they set."""
 
 NO_ESTIMATOR = "none"
 """In place of an estimator's name: events only, no MOS."""
@@ -54,7 +56,7 @@ class BandSettings(BaseModel):
     painful: float = Field(ge=1, le=5)
 
 
-class Settings(BaseSettings):
+class Settings(BaseModel):
     """Everything that can be configured.
 
     Parameters
@@ -69,24 +71,12 @@ class Settings(BaseSettings):
         Thresholds by detector (``silence``, ``clipping``, ``dropouts``) and name, in place of the defaults.
     """
 
-    model_config = SettingsConfigDict(env_prefix="AUDIOQA_", extra="forbid", validate_assignment=True)
+    model_config = ConfigDict(extra="forbid", validate_assignment=True)
 
     estimator: str = "distillmos"
     threads: int = Field(default=1, ge=1, le=256)
     bands: BandSettings | None = None
     detectors: dict[str, dict[str, float]] = Field(default_factory=dict)
-
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],  # noqa: ARG003 - the library's signature
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
-        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """The environment before the file, which arrives as the initial values."""
-        return env_settings, init_settings
 
     def analyser(self) -> Analyser:
         """The analyser that these settings describe.
@@ -149,7 +139,8 @@ def load_settings(
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
             raise SettingsError(f"{path}: not a TOML file: {error}") from None
     try:
-        settings = Settings(**values)
+        environment = {key: os.environ[name] for key, name in ENVIRONMENT.items() if name in os.environ}
+        settings = Settings.model_validate(values | environment)
         if estimator is not None:
             settings.estimator = estimator
         if threads is not None:
