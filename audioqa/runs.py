@@ -84,19 +84,17 @@ def _long_true_runs(mask: NDArray[np.bool_], least: int) -> tuple[NDArray[np.int
 
     Such a run holds whole words of True, and hardly anything else does, so that few places are looked at closely.
     """
-    if least < 2 * _WORD - 1:  # not sure to hold a word: a rate below 6 kHz
-        first, last = _true_runs(mask)
+    padded = np.zeros(-(-(len(mask) + 2) // _WORD) * _WORD, dtype=np.bool_)  # False on both sides
+    padded[1 : len(mask) + 1] = mask
+    if least < 2 * _WORD - 1:  # a rate below 6 kHz: a run need not hold a word
+        first, last = _true_runs(padded)
     else:
-        padded = np.zeros(-(-(len(mask) + 2) // _WORD) * _WORD, dtype=np.bool_)  # False on both sides
-        padded[1 : len(mask) + 1] = mask
         first, last = _true_runs(padded.view(np.uint64) == np.uint64(0x0101010101010101))
         first, last = first * _WORD, last * _WORD
         for _ in range(_WORD - 1):
-            first = first - padded[first - 1]
-            last = last + padded[last]
-        first, last = first - 1, last - 1
+            first, last = first - padded[first - 1], last + padded[last]
     long = last - first >= least
-    return first[long], last[long]
+    return first[long] - 1, last[long] - 1
 
 
 _FINGERPRINT = 6  # samples that must be equal before the rest is compared
@@ -233,9 +231,9 @@ class ExactRepeatFinder:
         for ahead in range(_FINGERPRINT):
             print_ *= 0x5851F42D4C957F2D  # Knuth's MMIX multiplier; int64 wraps around
             print_ += known[places + ahead]
-        ranked = np.sort(print_)
-        if not (ranked[1:] == ranked[:-1]).any():  # nearly always, and much sooner known than the order
-            return []
+        ranked = np.sort(print_)  # much sooner done than a stable order, which only what is there twice needs
+        twice = np.isin(print_, ranked[1:][ranked[1:] == ranked[:-1]])
+        print_, places = print_[twice], places[twice]
         order = np.argsort(print_, kind="stable")
         print_, places = print_[order], places[order]
         lag = np.diff(places)
