@@ -37,8 +37,8 @@ from audioqa.types import Context
 DEFAULT_FILE = "audioqa.toml"
 """Read from the working folder where it exists and no other file is named."""
 
-ENVIRONMENT = {"estimator": "AUDIOQA_ESTIMATOR", "threads": "AUDIOQA_THREADS"}
-"""Environment variables by the key that they set."""
+TABLES = ("bands", "detectors")
+"""Keys that stand in the file only; every other one is an environment variable too."""
 
 NO_ESTIMATOR = "none"
 """In place of an estimator's name: events only, no MOS."""
@@ -139,7 +139,8 @@ def load_settings(
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
             raise SettingsError(f"{path}: not a TOML file: {error}") from None
     try:
-        environment = {key: os.environ[name] for key, name in ENVIRONMENT.items() if name in os.environ}
+        plain = {key: f"AUDIOQA_{key.upper()}" for key in Settings.model_fields if key not in TABLES}
+        environment = {key: os.environ[name] for key, name in plain.items() if name in os.environ}
         settings = Settings.model_validate(values | environment)
         if estimator is not None:
             settings.estimator = estimator
