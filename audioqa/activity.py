@@ -21,12 +21,10 @@ def hysteresis(curve: NDArray[np.floating], *, on: float, off: float) -> NDArray
     on, off
         Thresholds, ``off <= on``.
     """
-    state = np.where(curve >= on, 1, np.where(curve < off, 0, -1)).astype(np.int8)
-    known = np.flatnonzero(state >= 0)
-    if len(known) == 0:
-        return np.zeros(len(curve), dtype=np.bool_)
-    last = np.searchsorted(known, np.arange(len(curve)), side="right") - 1
-    return np.asarray((last >= 0) & (state[known[np.maximum(last, 0)]] == 1))
+    reached = curve >= on
+    # The last frame that told, on or off; the first frame tells, for nothing is on before it.
+    told = np.where(reached | (curve < off), np.arange(len(curve), dtype=np.int32), 0)
+    return reached[np.maximum.accumulate(told)]
 
 
 def segments(
@@ -51,18 +49,20 @@ def segments(
     >>> segments(np.array(list("..##.#...#"), dtype="U1") == "#", frame=1, pause=2)
     (Segment(start=2.0, end=6.0), Segment(start=9.0, end=10.0))
     """
-    change = np.flatnonzero(np.diff(mask.astype(np.int8), prepend=0, append=0))
+    padded = np.zeros(len(mask) + 2, dtype=np.bool_)
+    padded[1:-1] = mask
+    change = np.flatnonzero(padded[1:] != padded[:-1])
     found: list[tuple[float, float]] = []
-    for low, high in zip(change[0::2] * frame, change[1::2] * frame, strict=True):
+    times = (change * frame).tolist()
+    for low, high in zip(times[0::2], times[1::2], strict=True):
         # 1e-9: frame counts times a decimal frame length are not exact.
         if found and low - found[-1][1] < pause - 1e-9:
-            found[-1] = (found[-1][0], float(high))
+            found[-1] = (found[-1][0], high)
         else:
-            found.append((float(low), float(high)))
+            found.append((low, high))
     limit = float("inf") if end is None else end
-    return tuple(
-        Segment(low, min(high, limit)) for low, high in found if min(high, limit) - low >= max(shortest, 1e-9) - 1e-9
-    )
+    least = max(shortest, 1e-9) - 1e-9
+    return tuple(Segment(low, min(high, limit)) for low, high in found if min(high, limit) - low >= least)
 
 
 SPEECH_ON, SPEECH_OFF = 0.5, 0.35
@@ -102,9 +102,7 @@ def speech_segments(
 
 def mask(found: tuple[Segment, ...], *, frames: int, frame: float) -> NDArray[np.bool_]:
     """Shape (frames,): True where a frame's centre lies in one of the segments."""
-    edges = np.zeros(frames + 1, dtype=np.int32)
-    for segment in found:
-        first, stop = (min(frames, max(0, round(t / frame))) for t in (segment.start, segment.end))
-        edges[first] += 1
-        edges[stop] -= 1
-    return np.asarray(np.cumsum(edges[:-1]) > 0)
+    times = np.array([(segment.start, segment.end) for segment in found]).reshape(-1, 2)
+    edges = np.clip(np.rint(times / frame), 0, frames).astype(np.int64)
+    begun, over = (np.bincount(column, minlength=frames + 1)[:frames] for column in edges.T)
+    return np.asarray(np.cumsum(begun - over) > 0)

@@ -5,6 +5,7 @@ Results to stdout, messages to stderr; exit 0 all scored, 1 some failed, 2 bad u
 
 from __future__ import annotations
 
+import os
 import sys
 from io import TextIOWrapper
 from pathlib import Path
@@ -134,6 +135,9 @@ app.command()(calibrate)
 
 def main() -> None:
     """Entry point of ``audioqa`` and ``python -m audioqa``."""
+    # Read when NumPy is loaded. Its matrices here are so small that a second thread only spins: work is spread over
+    # processes, one a core.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     for stream in (sys.stdout, sys.stderr):
         # A terminal that cannot show a sign gets a question mark for it, not a traceback.
         if isinstance(stream, TextIOWrapper) and stream.encoding.lower() not in ("utf-8", "utf8"):

@@ -31,6 +31,8 @@ LAGS = (0.010, 0.020, 0.030)
 BAND_EDGES = (60, 150, 250, 350, 475, 630, 800, 1000, 1250, 1550, 1900, 2350, 2850, 3400, 4000, 5300, 8000)
 """Hz: edges of the 16 bands, about one Bark each up to 4 kHz (Zwicker), two above."""
 
+_LAG_FRAMES = tuple(round(lag / FRAME) for lag in LAGS)
+_FRAME_MS = round(1000 * FRAME)
 _RANGE = 127.5  # dB: one byte of half decibels below full scale
 _WINDOW = 0.032  # s
 
@@ -41,7 +43,8 @@ def level_bytes(power: NDArray[np.float32]) -> NDArray[np.uint8]:
         db = np.log10(power)
     np.multiply(db, 20, out=db)
     np.add(db, 2 * _RANGE + 0.5, out=db)
-    np.clip(db, 0, 255, out=db)
+    np.maximum(db, 0, out=db)
+    np.minimum(db, 255, out=db)
     return db.astype(np.uint8)
 
 
@@ -117,7 +120,8 @@ class FrameTable:
     def frame_levels(self, start: int = 0, stop: int | None = None) -> NDArray[np.float32]:
         """Level of frames `start` to `stop` in dBov, shape (frames,)."""
         squares = (10 ** (levels(np.arange(256, dtype=np.uint8)) / 10)).astype(np.float32)
-        decibels: NDArray[np.float32] = 10 * np.log10(squares[self.power[start:stop]].mean(axis=1))
+        first, second, third, fourth = squares.take(self.power[start:stop]).T
+        decibels: NDArray[np.float32] = 10 * np.log10((first + second + third + fourth) / 4)
         return decibels
 
 
@@ -141,73 +145,94 @@ def frame_columns(samples: NDArray[np.float32], rate: int, *, history: int) -> F
     rate
         8000 or 16000 Hz.
     history
-        Samples of context, at least 30 ms.
+        Samples of context, at least the longest lag.
 
     Returns
     -------
     FrameColumns
         With n/rate/0.01 frames; ``spectra`` has shape (band frames, bins), the squared magnitude of the windowed FFT.
     """
-    now = samples[history:]
-    n = len(now)
     size = rate // 100
-    frames = now.reshape(-1, size)
-    count = len(frames)
-
-    squared = np.square(now)
-    power = squared.reshape(-1, size // 4).mean(axis=1)
-    magnitude = np.abs(now)
-    mean_magnitude = magnitude.reshape(-1, size // 4).mean(axis=1)
-
-    high, low = frames.max(axis=1), frames.min(axis=1)
-    greatest = np.maximum(high, -low)
-    near = magnitude.reshape(count, size) >= (greatest * np.float32(0.98))[:, None]
-    equal = (samples[history - 1 : -1] == now).reshape(count, size)
-
+    count = (len(samples) - history) // size
+    # A column for each frame: what is reduced over a frame's samples then runs along memory, many frames at once.
+    across = np.ascontiguousarray(samples[history:].reshape(count, size).T)
+    high, low = across.max(axis=0), across.min(axis=0)
+    equal = _count(across[1:] == across[:-1])
+    equal += across[0] == samples[history - 1 : -1 : size]
+    magnitude = np.abs(across)
+    near = _count(magnitude >= np.maximum(high, -low) * np.float32(0.98))
+    power = _subframe_means(np.square(across, out=across))
     energy = power.reshape(count, 4).sum(axis=1) * np.float32(size / 4)
-    best = np.zeros(count, dtype=np.float32)
-    lag = np.zeros(count, dtype=np.uint8)
-    for seconds in LAGS:
-        shift = round(seconds * rate)
-        before = samples[history - shift : history - shift + n].reshape(count, size)
-        product = np.einsum("ij,ij->i", frames, before)
-        earlier = np.einsum("ij,ij->i", before, before)
-        norm = np.sqrt(earlier * energy)
-        value = np.divide(product, norm, out=np.zeros_like(product), where=norm > 1e-12)
-        better = value > best
-        best[better] = value[better]
-        lag[better] = round(seconds * 1000)
-
-    points = len(_window(rate))
-    hop = 2 * size
-    starts = samples[history + hop - points :]
-    windows = np.lib.stride_tricks.as_strided(
-        starts, shape=(n // hop, points), strides=(hop * starts.itemsize, starts.itemsize), writeable=False
-    )
-    spectra = _power_spectra(windows * _window(rate))
-    bands = spectra @ _band_matrix(rate)
-
+    similarity, lag = _similarity(samples[history - max(_LAG_FRAMES) * size :].reshape(-1, size), energy)
+    spectra = _power_spectra(samples[history + 2 * size - len(_window(rate)) :], rate)
     return FrameColumns(
         columns={
             "power": level_bytes(power).reshape(count, 4),
-            "peak": np.stack([_int16(high), _int16(low)], axis=1),
-            "near_peak": np.count_nonzero(near, axis=1).astype(np.uint8),
-            "equal": np.count_nonzero(equal, axis=1).astype(np.uint8),
-            "similarity": (np.clip(best, 0, 1) * 255).astype(np.uint8),
+            "peak": _int16(np.stack([high, low], axis=1)),
+            "near_peak": near,
+            "equal": equal,
+            "similarity": similarity,
             "lag": lag,
-            "bands": level_bytes(bands),
+            "bands": level_bytes(spectra @ _band_matrix(rate)),
         },
         subframe_power=power,
-        subframe_magnitude=mean_magnitude,
+        subframe_magnitude=_subframe_means(magnitude),
         spectra=spectra,
     )
 
 
-def _power_spectra(windowed: NDArray[np.float32]) -> NDArray[np.float32]:
+def _count(mask: NDArray[np.bool_]) -> NDArray[np.uint8]:
+    """How many are True in each column; a frame has at most 160 samples."""
+    counts: NDArray[np.uint8] = np.add.reduce(mask.view(np.uint8), axis=0, dtype=np.uint8)
+    return counts
+
+
+def _subframe_means(across: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Mean of each subframe, in order of time, of values with a column for each frame."""
+    size, count = across.shape
+    sums = np.add.reduce(across.reshape(4, size // 4, count), axis=1)
+    means: NDArray[np.float32] = sums.T.reshape(-1) / np.float32(size // 4)
+    return means
+
+
+def _similarity(
+    frames: NDArray[np.float32], energy: NDArray[np.float32]
+) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    """Greatest correlation of each frame with those one lag before it, 255 for 1, and that lag in ms.
+
+    Parameters
+    ----------
+    frames
+        Shape (longest lag + count, samples): the frames and those before them.
+    energy
+        Shape (count,): sum of squares of the last `count` frames.
+    """
+    first, count = max(_LAG_FRAMES), len(energy)
+    squares = np.einsum("ij,ij->i", frames, frames)
+    value = np.zeros((len(LAGS), count), dtype=np.float32)
+    for row, shift in zip(value, _LAG_FRAMES, strict=True):
+        before = slice(first - shift, first - shift + count)
+        product = np.einsum("ij,ij->i", frames[first:], frames[before])
+        norm = np.sqrt(squares[before] * energy)
+        np.divide(product, norm, out=row, where=norm > 1e-12)
+    best = value.max(axis=0)
+    lag = np.zeros(count, dtype=np.uint8)
+    for row, shift in zip(value[::-1], _LAG_FRAMES[::-1], strict=True):  # the shortest of equally good lags stands
+        lag[row >= best] = shift * _FRAME_MS
+    lag[best <= 0] = 0
+    return (np.clip(best, 0, 1) * 255).astype(np.uint8), lag
+
+
+def _power_spectra(samples: NDArray[np.float32], rate: int) -> NDArray[np.float32]:
+    """Squared magnitudes of the FFTs of the windows that start every band frame, shape (windows, bins)."""
     from scipy import fft
 
-    spectrum = fft.rfft(windowed, axis=1)
-    power: NDArray[np.float32] = np.square(spectrum.real) + np.square(spectrum.imag)
+    window, hop, step = _window(rate), rate // 50, samples.itemsize
+    count = (len(samples) - len(window)) // hop + 1
+    windows = np.ndarray((count, len(window)), samples.dtype, samples, strides=(hop * step, step))
+    spectrum = fft.rfft(windows * window, axis=1, overwrite_x=True)
+    power: NDArray[np.float32] = np.square(spectrum.real)
+    power += np.square(spectrum.imag)
     return power
 
 

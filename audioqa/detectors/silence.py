@@ -114,7 +114,7 @@ class Silence:
         return Detection(tuple(sorted(events, key=lambda event: (event.channel or "", event.segment))))
 
     def _digital(self, channel: ChannelMeasurements, duration: float) -> list[Event]:
-        silent = channel.frames.power.max(axis=1) < _stored(self.nothing) if len(channel.frames) else np.zeros(0, bool)
+        silent = np.logical_and.reduce([subframe < _stored(self.nothing) for subframe in channel.frames.power.T])
         whole = bool(len(silent)) and bool(silent.all())
         found = segments(silent, frame=FRAME, shortest=self.digital, pause=0.05, end=duration)
         if whole:
@@ -174,8 +174,9 @@ class Silence:
             return []
         events: list[Event] = []
         limit = max(self.nothing, view.floor - self.below_floor)
-        gated = self._is_gated(view, limit)
-        for segment in segments(view.dead | (view.levels < limit), frame=FRAME, shortest=self.coded_gap, pause=0.03):
+        below = view.dead | (view.levels < limit)
+        gated = self._is_gated(view, below)
+        for segment in segments(below, frame=FRAME, shortest=self.coded_gap, pause=0.03):
             exact = float(np.mean(_span(view.levels, segment) < self.nothing)) > 0.9
             if segment.duration < (self.cut_gap if exact else self.coded_gap):
                 continue
@@ -246,13 +247,13 @@ class Silence:
             active_level=channel.level.level if isinstance(channel.level, ActiveLevel) else None,
         )
 
-    def _is_gated(self, view: _View, limit: float) -> bool:
-        """True where most pauses between words go below `limit` without being cut in mid-sound."""
+    def _is_gated(self, view: _View, below: NDArray[np.bool_]) -> bool:
+        """True where most pauses between words hold frames `below` the floor without being cut in mid-sound."""
         pauses = [Segment(a.end, b.start) for a, b in zip(view.speech[:-1], view.speech[1:], strict=True)]
         gated = 0
         counted = [pause for pause in pauses if pause.duration >= 0.2]
         for pause in counted:
-            low = segments(_span(view.dead | (view.levels < limit), pause), frame=FRAME, shortest=0.1)
+            low = segments(_span(below, pause), frame=FRAME, shortest=0.1)
             if low:
                 first = Segment(pause.start + low[0].start, pause.start + low[-1].end)
                 gated += not any(self._cut_edges(view, first))

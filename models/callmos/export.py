@@ -67,7 +67,13 @@ def to_onnx(network: CallMosNetwork, folder: Path) -> None:
 
 def to_int8(folder: Path, clips: NDArray[np.uint8]) -> None:
     """frames-int8.onnx: convolutions in int8 by channel, activations as they ran on the given clips."""
-    from onnxruntime.quantization import CalibrationDataReader, CalibrationMethod, QuantFormat, QuantType, quantize_static
+    from onnxruntime.quantization import (
+        CalibrationDataReader,
+        CalibrationMethod,
+        QuantFormat,
+        QuantType,
+        quantize_static,
+    )
     from onnxruntime.quantization.shape_inference import quant_pre_process
 
     class Clips(CalibrationDataReader):  # type: ignore[misc]

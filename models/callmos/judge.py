@@ -32,9 +32,7 @@ from audioqa.perceptual.callmos_features import features  # noqa: E402
 from audioqa.perceptual.emodel import mos_from_r  # noqa: E402
 
 LADDERS: dict[str, tuple[Condition, ...]] = {
-    "loss, zeros": tuple(
-        Condition("ladder", loss=Loss(p, 0.0, 20, "zero") if p else None) for p in (0, 2, 5, 10, 20)
-    ),
+    "loss, zeros": tuple(Condition("ladder", loss=Loss(p, 0.0, 20, "zero") if p else None) for p in (0, 2, 5, 10, 20)),
     "loss, concealed": tuple(
         Condition("ladder", loss=Loss(p, 0.0, 20, "appendix-i") if p else None) for p in (0, 3, 8, 15, 30)
     ),
@@ -79,7 +77,9 @@ class Judge:
         by: defaultdict[str, list[Clip]] = defaultdict(list)
         for clip in self.clips:
             by[f"{clip.corpus}/{clip.speaker}"].append(clip)
-        return [found[:each] for _, found in sorted(by.items(), key=lambda item: (-len(item[1][:each]), item[0]))][:most]
+        return [found[:each] for _, found in sorted(by.items(), key=lambda item: (-len(item[1][:each]), item[0]))][
+            :most
+        ]
 
 
 def held_out(folder: Path, judge: Judge) -> dict[str, object]:
@@ -109,9 +109,13 @@ def held_out(folder: Path, judge: Judge) -> dict[str, object]:
     return found
 
 
-def _means(part: Part, a: NDArray[np.float64], b: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _means(
+    part: Part, a: NDArray[np.float64], b: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     groups = np.unique(part.groups)
-    return np.array([a[part.groups == g].mean() for g in groups]), np.array([b[part.groups == g].mean() for g in groups])
+    return np.array([a[part.groups == g].mean() for g in groups]), np.array(
+        [b[part.groups == g].mean() for g in groups]
+    )
 
 
 def _by_family(
@@ -135,10 +139,17 @@ def ladders(judge: Judge) -> dict[str, object]:
     speakers = judge.speakers(40, 3)
     for name, rungs in LADDERS.items():
         curves = np.array(
-            [[np.mean([judge.mos(clip, rung, seed=i) for clip in own]) for rung in rungs] for i, own in enumerate(speakers)]
+            [
+                [np.mean([judge.mos(clip, rung, seed=i) for clip in own]) for rung in rungs]
+                for i, own in enumerate(speakers)
+            ]
         )
         falls = np.all(np.diff(curves, axis=1) < 0, axis=1)
-        found[name] = {"speakers": len(curves), "falling": float(falls.mean()), "means": curves.mean(axis=0).round(2).tolist()}
+        found[name] = {
+            "speakers": len(curves),
+            "falling": float(falls.mean()),
+            "means": curves.mean(axis=0).round(2).tolist(),
+        }
     quiet = Condition("ladder", level=-56.0)
     hum = Condition("ladder", hum=(50.0, 10.0))
     lost = {
@@ -163,7 +174,14 @@ def anchors(judge: Judge) -> dict[str, object]:
         rows += [(f"G.711 {fill} {p:g} %", Condition("anchor", loss=Loss(p, 0.0, 10, fill))) for p in LOSSES if p]  # type: ignore[arg-type]
     found, errors = {}, []
     for name, condition in rows:
-        truth = {"loss": condition.loss.percent if condition.loss else 0.0, "burst_ratio": 1.0, "snr": 99, "hum": 99, "mnru": 99, "missing": 0}
+        truth = {
+            "loss": condition.loss.percent if condition.loss else 0.0,
+            "burst_ratio": 1.0,
+            "snr": 99,
+            "hum": 99,
+            "mnru": 99,
+            "missing": 0,
+        }
         wanted = mos_from_r(e_model(condition, truth))
         got = float(np.mean([judge.mos(clip, condition, seed=i) for i, clip in enumerate(speech)]))
         found[name] = {"e_model": round(wanted, 3), "callmos": round(got, 3)}
@@ -209,9 +227,15 @@ def speech_head(judge: Judge) -> dict[str, object]:
             activity = SpeechActivity(1).push(_to_16k(clip.samples, clip.sample_rate)[:, None], last=True)[:, 0]
             centres = ((np.arange(450) + 0.5) * 0.020 / 0.032).astype(int)
             reference = activity[np.minimum(centres, len(activity) - 1)] >= 0.5
-            made = simulate(clip.samples, clip.sample_rate, Condition(**{**condition.__dict__, "seed": i}), stored=judge.material)
+            made = simulate(
+                clip.samples, clip.sample_rate, Condition(**{**condition.__dict__, "seed": i}), stored=judge.material
+            )
             heard = judge.estimator.speech_of(features(made.samples, made.sample_rate))[:450] >= 0.5
-            hits, said, true = hits + int((heard & reference).sum()), said + int(heard.sum()), true + int(reference.sum())
+            hits, said, true = (
+                hits + int((heard & reference).sum()),
+                said + int(heard.sum()),
+                true + int(reference.sum()),
+            )
         found[name] = {"f1": 2 * hits / (said + true), "precision": hits / said, "recall": hits / true}
     rng = np.random.default_rng(31)
     wrong: defaultdict[str, list[float]] = defaultdict(list)

@@ -53,7 +53,16 @@ WEIGHTS: dict[str, dict[str, float]] = {
 }
 """Who is asked about what; a teacher that was not asked or has no say leaves its part to the others."""
 
-SHARES: dict[str, float] = {"codec": 0.85, "loss": 0.85, "other loss": 0.5, "noise": 0.5, "mnru": 0.6, "hum": 0.7, "echo": 0.5, "gaps": 0.6}
+SHARES: dict[str, float] = {
+    "codec": 0.85,
+    "loss": 0.85,
+    "other loss": 0.5,
+    "noise": 0.5,
+    "mnru": 0.6,
+    "hum": 0.7,
+    "echo": 0.5,
+    "gaps": 0.6,
+}
 """Share of the E-model in the label, by impairment; 0 where it has nothing to say. A level is the E-model's alone."""
 
 OWN = 0.4
@@ -271,7 +280,8 @@ def fit_scale(train: Part, deltas: Floats) -> TeacherScale:
     mos = np.array([mos_from_r(e_model(c, t)) for c, t in zip(train.conditions, train.truths, strict=True)])
     groups = np.unique(train.groups[anchored & np.isfinite(z)])
     points = np.array(
-        [[np.nanmean(z[train.groups == g]), np.mean(mos[train.groups == g])] for g in groups] + [[0.0, mos_from_r(R0)]] * 40
+        [[np.nanmean(z[train.groups == g]), np.mean(mos[train.groups == g])] for g in groups]
+        + [[0.0, mos_from_r(R0)]] * 40
     )
     fitted = IsotonicRegression(y_min=1.0, y_max=mos_from_r(R0), out_of_bounds="clip").fit(points[:, 0], points[:, 1])
     knots = np.linspace(points[:, 0].min(), 0.05, 40)
@@ -433,7 +443,10 @@ def _dimensions(part: Part, model: ConditionModel, n: int) -> Floats:
     still = [{**t, "loss": 0.0, "burst_ratio": 1.0, "missing": 0.0, "clipped": 0.0} for t in truths]
     costs = np.zeros((n, 4))
     costs[:, 0] = [R0 - e_model(c, t, only=("noise", "hum", "mnru")) for c, t in zip(conditions, truths, strict=True)]
-    coloured = [_clean_but(c, "rt60", "direct", "room", "cutoff", "tilt", "codecs", "overload", "suppressor", "echo") for c in conditions]
+    coloured = [
+        _clean_but(c, "rt60", "direct", "room", "cutoff", "tilt", "codecs", "overload", "suppressor", "echo")
+        for c in conditions
+    ]
     costs[:, 1] = model.cost(coloured, [{**t, "loss": 0.0, "burst_ratio": 1.0, "missing": 0.0} for t in truths])
     holes = [_clean_but(c, "pumping", "onset", "stretch", "skips", "clicks", "special") for c in conditions]
     costs[:, 2] = model.cost(holes, still)

@@ -217,7 +217,11 @@ def losses(network: CallMosNetwork, batch: Set, rows: Tensor, kind: Tensor, prog
     rated = batch.rated
     found: dict[str, Tensor] = {
         "frames": FRAME_WEIGHT
-        * functional.cross_entropy(kinds.reshape(-1, kinds.shape[-1]), kind.reshape(-1).long(), weight=torch.tensor(KIND_WEIGHTS, device=kinds.device))
+        * functional.cross_entropy(
+            kinds.reshape(-1, kinds.shape[-1]),
+            kind.reshape(-1).long(),
+            weight=torch.tensor(KIND_WEIGHTS, device=kinds.device),
+        )
     }
     if not rated.any():
         return found
@@ -226,9 +230,15 @@ def losses(network: CallMosNetwork, batch: Set, rows: Tensor, kind: Tensor, prog
     found["mos"] = functional.huber_loss(mos, narrow, delta=HUBER) / HUBER
     found["wide"] = WIDE_WEIGHT * functional.huber_loss(wide, wider, delta=HUBER) / HUBER
     found["dimensions"] = DIMENSION_WEIGHT * functional.huber_loss(out[rated, 3:7], dimensions, delta=HUBER) / HUBER
-    found["codec"] = CODEC_WEIGHT * functional.cross_entropy(out[rated, 7 : 7 + len(CODECS)], batch.codec[rated], ignore_index=-100)
+    found["codec"] = CODEC_WEIGHT * functional.cross_entropy(
+        out[rated, 7 : 7 + len(CODECS)], batch.codec[rated], ignore_index=-100
+    )
     difference = (narrow[:, None] - narrow[None]).clamp(-1, 1)
-    found["rank"] = RANK_WEIGHT * functional.huber_loss((mos[:, None] - mos[None]).clamp(-1.5, 1.5), difference, delta=HUBER) / HUBER
+    found["rank"] = (
+        RANK_WEIGHT
+        * functional.huber_loss((mos[:, None] - mos[None]).clamp(-1.5, 1.5), difference, delta=HUBER)
+        / HUBER
+    )
     extra, known = out[rated, OUTPUTS:], batch.extra[rated]
     there = torch.isfinite(known)
     error = functional.huber_loss(extra, torch.where(there, known, extra.detach()), delta=0.5, reduction="none")
@@ -275,7 +285,9 @@ def main() -> int:
         optimizer.load_state_dict(state["optimizer"])
         schedule.load_state_dict(state["schedule"])
         first = state["epoch"]
-    print(f"{count} clips, {count * 9.01 / 3600:.1f} h; {sum(p.numel() for p in network.parameters())} parameters; {device}")  # noqa: T201
+    print(
+        f"{count} clips, {count * 9.01 / 3600:.1f} h; {sum(p.numel() for p in network.parameters())} parameters; {device}"
+    )  # noqa: T201
     begin = time.monotonic()
     for epoch in range(first, given.epochs):
         generator = torch.Generator().manual_seed(SEED + epoch)
@@ -309,7 +321,10 @@ def main() -> int:
                 sums[name] = sums.get(name, 0.0) + float(value.detach())
         batches = count // BATCH
         shown = " ".join(f"{name} {value / batches:.3f}" for name, value in sums.items())
-        print(f"epoch {epoch + 1}: {shown} | {judged(average, dev, device)} | {(time.monotonic() - begin) / 60:.1f} min", flush=True)  # noqa: T201
+        print(
+            f"epoch {epoch + 1}: {shown} | {judged(average, dev, device)} | {(time.monotonic() - begin) / 60:.1f} min",
+            flush=True,
+        )  # noqa: T201
         state = {"network": network.state_dict(), "average": average.state_dict(), "optimizer": optimizer.state_dict(),
                  "schedule": schedule.state_dict(), "epoch": epoch + 1}  # fmt: skip
         torch.save(state, path.with_suffix(".part"))

@@ -35,7 +35,10 @@ def stored() -> Material:
     rng = np.random.default_rng(1)
     return Material(
         noise={"street": [rng.standard_normal(80_000).astype(np.float32)]},
-        rooms={name: room_response(0.4, 3.0, rng) for name in ("deepfilternet_sim_rt60_0.79", "stl_meeting100", "stl_meeting50")},
+        rooms={
+            name: room_response(0.4, 3.0, rng)
+            for name in ("deepfilternet_sim_rt60_0.79", "stl_meeting100", "stl_meeting50")
+        },
         music=[],
     )
 
