@@ -11,7 +11,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from audioqa.lab.codecs import AMR_RATES
+from audioqa.lab.codecs import AMR_RATES, CONCEALING_CODECS
 from audioqa.lab.simulator.condition import Band, Condition, Fill, Loss, Noise
 
 G711 = ("ulaw", "alaw")
@@ -101,7 +101,7 @@ def draw(rng: np.random.Generator, noises: Sequence[str], *, family: str = "") -
         count = int(rng.choice([2, 3, 4], p=[0.5, 0.35, 0.15]))
         for name in rng.choice(list(_PARTS), size=count, replace=False, p=weights / weights.sum()):
             base = _PARTS[str(name)](base, rng, noises)
-        return base
+        return _possible(base)
     if family == "clean":
         return base
     return _PARTS[family](base, rng, noises)
@@ -143,6 +143,14 @@ def _base(rng: np.random.Generator, family: str) -> Condition:
         drift=float(rng.uniform(-80, 80)) if rng.random() < 0.03 else 0.0,
         seed=int(rng.integers(2**31)),
     )
+
+
+def _possible(condition: Condition) -> Condition:
+    """The condition with a loss that its last codec can have: only some decoders conceal."""
+    loss = condition.loss
+    if loss and loss.fill == "codec" and condition.codecs[-1] not in CONCEALING_CODECS:
+        return replace(condition, loss=replace(loss, fill="repeat"))
+    return condition
 
 
 def _wide(condition: Condition) -> bool:
