@@ -22,11 +22,11 @@ from audioqa.errors import SettingsError
 from audioqa.flags import FlagRules
 from audioqa.measure import ChannelMeasurements, Measurements, measure
 from audioqa.perceptual.calibration import Calibration, load_calibration
+from audioqa.perceptual.callmos import CallMos
 from audioqa.perceptual.estimator import Estimator
-from audioqa.perceptual.loading import TAKE_WEIGHTS, load_estimator
+from audioqa.perceptual.loading import DEFAULT_ESTIMATOR, TAKE_WEIGHTS, load_estimator
 from audioqa.perceptual.named_calibration import load_named_calibration
 from audioqa.scoring import call_mos, party_mos
-from audioqa.speech import SpeechActivity
 from audioqa.types import (
     CallReport,
     Detection,
@@ -54,8 +54,8 @@ class Analyser:
         Maps its scores to the reporting scale; None leaves them on the model's own scale, without bands or MOS flags.
     detectors, bands, flag_rules
         The detectors, the band set and the rules in force.
-    threads
-        Threads that one network may use.
+    activity
+        Tells speech from what is not in every recording, whatever the estimator.
     """
 
     estimator: Estimator | None
@@ -63,7 +63,7 @@ class Analyser:
     detectors: tuple[Detector, ...] = DETECTORS
     bands: BandSet = CONTACT_CENTRE
     flag_rules: FlagRules = field(default_factory=FlagRules)
-    threads: int = 1
+    activity: CallMos = field(default_factory=CallMos, repr=False)
 
     @property
     def source(self) -> str:
@@ -75,7 +75,8 @@ class Analyser:
     @property
     def digest(self) -> str:
         """SHA-256 of every setting that could change a report."""
-        parts = (audioqa.__version__, self.source, self.calibration, self.detectors, self.bands, self.flag_rules)
+        made_by = (self.source, self.activity.identity, self.calibration)
+        parts = (audioqa.__version__, *made_by, self.detectors, self.bands, self.flag_rules)
         return hashlib.sha256("\n".join(repr(part) for part in parts).encode()).hexdigest()
 
     def __call__(
@@ -114,7 +115,7 @@ class Analyser:
                 opened.blocks(),
                 opened.sample_rate,
                 channels=opened.channels,
-                activity=SpeechActivity(len(opened.channels), threads=self.threads),
+                activity=self.activity,
                 estimator=self.estimator,
                 progress=(lambda seconds: progress(seconds, total)) if progress else None,
             )
@@ -201,7 +202,7 @@ def analyse(
     path: str | os.PathLike[str],
     *,
     options: OpenOptions = OpenOptions(),  # noqa: B008 - frozen
-    estimator: str | None = "distillmos",
+    estimator: str | None = DEFAULT_ESTIMATOR,
     reference: str | os.PathLike[str] | None = None,
     reference_options: OpenOptions = OpenOptions(),  # noqa: B008 - frozen
 ) -> CallReport:
@@ -214,7 +215,7 @@ def analyse(
     options
         How to open it.
     estimator
-        ``distillmos``, ``dnsmos``, or None for events only.
+        ``callmos``, ``distillmos``, ``dnsmos``, or None for events only.
     reference, reference_options
         A clean reference for PESQ, and how to open it.
 
@@ -231,7 +232,7 @@ def analyse(
 
 
 def make_analyser(
-    estimator: str | None = "distillmos",
+    estimator: str | None = DEFAULT_ESTIMATOR,
     *,
     calibration: str | None = None,
     raw: bool = False,
@@ -239,13 +240,14 @@ def make_analyser(
     bands: BandSet = CONTACT_CENTRE,
     threads: int = 1,
     weights: Path | None = None,
+    device: str = "cpu",
 ) -> Analyser:
     """An analyser with a named estimator and its calibration.
 
     Parameters
     ----------
     estimator
-        ``distillmos``, ``dnsmos``, ``nisqa``, or None.
+        ``callmos``, ``distillmos``, ``dnsmos``, ``nisqa``, or None.
     calibration
         Name of a calibration of one's own; None for the one that comes along (``nisqa`` has none: its scores stay on
         the model's own scale). Without an estimator it does nothing.
@@ -257,6 +259,8 @@ def make_analyser(
         Threads that one network may use, at least 1.
     weights
         The file of weights, for ``nisqa``; None for any other.
+    device
+        Where callmos runs: ``cpu``, ``cuda`` or ``auto``.
 
     Raises
     ------
@@ -267,20 +271,21 @@ def make_analyser(
     """
     if estimator is None and weights is not None:
         raise SettingsError(f"no estimator was asked for, so it cannot use the weights {weights}")
-    loaded = load_estimator(estimator, threads=threads, weights=weights) if estimator else None
+    loaded = load_estimator(estimator, threads=threads, weights=weights, device=device) if estimator else None
     return Analyser(
         estimator=loaded,
         calibration=_calibration(estimator, loaded, calibration) if estimator and loaded and not raw else None,
         detectors=tuple(detectors),
         bands=bands,
-        threads=threads,
+        activity=loaded if isinstance(loaded, CallMos) else CallMos(threads=threads, device=device),
     )
 
 
 def _calibration(name: str, estimator: Estimator, own: str | None) -> Calibration | None:
+    identity = estimator.calibrated if isinstance(estimator, CallMos) else estimator.identity
     if own is not None:
-        return load_named_calibration(own, estimator=name, identity=estimator.identity)
-    return None if name in TAKE_WEIGHTS else load_calibration(name, identity=estimator.identity)
+        return load_named_calibration(own, estimator=name, identity=identity)
+    return None if name in TAKE_WEIGHTS else load_calibration(name, identity=identity)
 
 
 def _told_once(events: Sequence[Event]) -> list[Event]:

@@ -53,7 +53,9 @@ def score(
             help="A clean reference: adds PESQ, aligned in delay (P.862's own code: its licence is for evaluation)."
         ),
     ] = None,
-    estimator: Annotated[str | None, typer.Option(help="distillmos (the default), dnsmos, nisqa, or none.")] = None,
+    estimator: Annotated[
+        str | None, typer.Option(help="callmos (the default), distillmos, dnsmos, nisqa, or none.")
+    ] = None,
     calibration: Annotated[
         str | None, typer.Option(metavar="NAME", help="A calibration of your own (audioqa calibrate).")
     ] = None,
@@ -80,6 +82,9 @@ def score(
         Path | None, typer.Option(metavar="FILE", help="Weights for nisqa, which the user supplies: nisqa.tar.")
     ] = None,
     threads: Annotated[int | None, typer.Option(help="Threads that one network may use.")] = None,
+    device: Annotated[
+        str | None, typer.Option(metavar="DEVICE", help="Where callmos runs: cpu (the default), cuda, or auto.")
+    ] = None,
     config: Annotated[
         Path | None, typer.Option(help="Configuration file (default: audioqa.toml where it exists).")
     ] = None,
@@ -92,7 +97,7 @@ def score(
     try:
         options = _open_options(channels, encoding, rate)
         analyser = load_settings(
-            config, estimator=estimator, calibration=calibration, threads=threads, weights=weights
+            config, estimator=estimator, calibration=calibration, threads=threads, weights=weights, device=device
         ).analyser()
         outputs = Outputs(
             calls, as_json=as_json, as_csv=as_csv, plot=plot, html=html, options=options, bands=analyser.bands

@@ -21,10 +21,12 @@ from numpy.typing import NDArray
 from audioqa.audio import Resampler
 from audioqa.frames import FRAME, FrameTable, frame_columns, table_rate
 from audioqa.level import SpeechLevelMeter
+from audioqa.perceptual.callmos import SUMS_RATE, CallMos
+from audioqa.perceptual.callmos_features import FEATURES, HOP, rows
+from audioqa.perceptual.callmos_stream import LONG_CHUNK, SHORT_CHUNK, CallMosStream, Heard
 from audioqa.perceptual.estimator import RATE as ESTIMATOR_RATE
 from audioqa.perceptual.estimator import Estimator
 from audioqa.runs import ConstantRunFinder, ConstantRuns, ExactRepeatFinder, ExactRepeats
-from audioqa.speech import SpeechActivity
 from audioqa.types import ActiveLevel, Skipped
 from audioqa.windows import ScoredWindow, SpeechWindows
 
@@ -62,6 +64,8 @@ class ChannelMeasurements:
         float32, shape (n,): speech probability, one per `speech_frame` seconds; empty where activity was not measured.
     speech_frame
         Seconds per speech probability.
+    kinds
+        uint8, shape (n,): what is heard, by `audioqa.perceptual.callmos_layout.KINDS`; as long as `speech`.
     windows
         Scored windows, on the estimator's own scale; empty without an estimator.
     """
@@ -76,6 +80,7 @@ class ChannelMeasurements:
     level: ActiveLevel | Skipped
     speech: NDArray[np.float32]
     speech_frame: float
+    kinds: NDArray[np.uint8]
     windows: tuple[ScoredWindow, ...]
 
 
@@ -108,7 +113,7 @@ def measure(
     sample_rate: int,
     *,
     channels: Sequence[str],
-    activity: SpeechActivity | None,
+    activity: CallMos | None,
     estimator: Estimator | None = None,
     progress: Callable[[float], None] | None = None,
 ) -> Measurements:
@@ -123,21 +128,27 @@ def measure(
     channels
         A name for each channel.
     activity
-        Rates speech; without it the measurements hold no speech activity and no windows.
+        Tells speech from what is not; without it the measurements hold no speech activity and no windows.
     estimator
-        Scores the speech windows.
+        Scores the speech windows. callmos pools what `activity` heard; any other is given the audio.
     progress
         Called with the seconds done so far.
     """
     _keep_memory()
     names = tuple(channels)
-    meters = [_ChannelMeter(sample_rate) for _ in names]
-    windows = SpeechWindows(estimator, len(names), frame=activity.frame) if activity and estimator else None
+    pools = estimator if activity and isinstance(estimator, CallMos) else None
+    takes_audio = estimator if activity and not pools else None
+    windows: SpeechWindows | None = None
+    if pools:
+        windows = SpeechWindows(pools.pool, len(names), frame=HOP, rate=SUMS_RATE)
+    elif takes_audio:
+        windows = SpeechWindows(takes_audio.score, len(names), frame=HOP)
+    chunk_rows = SHORT_CHUNK if takes_audio else LONG_CHUNK
+    meters = [_ChannelMeter(sample_rate, activity.stream(chunk=chunk_rows) if activity else None) for _ in names]
     rate = table_rate(sample_rate)
     to_table = Resampler(sample_rate, rate, channels=len(names)) if rate != sample_rate else None
-    resample = activity is not None and rate != ESTIMATOR_RATE
-    to_activity = Resampler(rate, ESTIMATOR_RATE, channels=len(names)) if resample else None
-    speech: list[NDArray[np.float32]] = []
+    resample = takes_audio is not None and rate != ESTIMATOR_RATE
+    to_windows = Resampler(rate, ESTIMATOR_RATE, channels=len(names)) if resample else None
     samples = 0
     size = round(CHUNK * sample_rate)
     tables = _Rechunk(round(CHUNK * rate), len(names))
@@ -153,23 +164,19 @@ def measure(
         for piece in pieces:
             for meter, column in zip(meters, piece, strict=True):
                 meter.push_frames(column)
-        if activity:
-            heard = to_activity.push(table, last=last) if to_activity else table
-            probability = activity.push(heard, last=last)
-            speech.append(probability)
-            if windows:
-                windows.push(heard, probability, last=last)
+        heard = [meter.hear(last=last) for meter in meters] if activity else []
+        if windows:
+            values = np.stack([one.sums for one in heard], axis=1)
+            if takes_audio:
+                values = to_windows.push(table, last=last) if to_windows else table
+            windows.push(values, np.stack([one.speech for one in heard], axis=1), last=last)
         if progress:
             progress(samples / sample_rate)
-    probability = np.concatenate(speech) if speech else np.zeros((0, len(names)), dtype=np.float32)
     scored = windows.scored() if windows else ((),) * len(names)
     return Measurements(
         sample_rate=sample_rate,
         samples=samples,
-        channels=tuple(
-            meter.finish(name, np.ascontiguousarray(probability[:, i]), activity.frame if activity else 0.0, scored[i])
-            for i, (name, meter) in enumerate(zip(names, meters, strict=True))
-        ),
+        channels=tuple(meter.finish(name, own) for name, meter, own in zip(names, meters, scored, strict=True)),
     )
 
 
@@ -190,7 +197,11 @@ def measure_samples(
         Scores the speech windows.
     """
     return measure(
-        [samples], sample_rate, channels=channels, activity=SpeechActivity(len(channels)), estimator=estimator
+        [samples],
+        sample_rate,
+        channels=channels,
+        activity=estimator if isinstance(estimator, CallMos) else CallMos(),
+        estimator=estimator,
     )
 
 
@@ -282,8 +293,10 @@ class _Column:
 class _ChannelMeter:
     """Reduces one channel, chunk by chunk."""
 
-    def __init__(self, sample_rate: int) -> None:
+    def __init__(self, sample_rate: int, stream: CallMosStream | None) -> None:
         self._sample_rate = sample_rate
+        self._stream = stream
+        self._new_rows: list[NDArray[np.uint8]] = []
         self._rate = table_rate(sample_rate)
         self._history = np.zeros(round(_HISTORY * self._rate), dtype=np.float32)
         self._histogram = np.zeros(65536, dtype=np.int64)
@@ -292,6 +305,7 @@ class _ChannelMeter:
         self._level = SpeechLevelMeter()
         limit = round(_MAPPED_AFTER / FRAME)
         self._columns = {name: _Column(limit) for name in _EMPTY}
+        self._speech, self._kinds = _Column(limit // 2), _Column(limit // 2)
         self._spectra = np.zeros((len(LEVEL_CLASSES), round(0.032 * self._rate) // 2 + 1))
         self._spectra_frames = np.zeros(len(LEVEL_CLASSES), dtype=np.int64)
 
@@ -326,10 +340,19 @@ class _ChannelMeter:
         self._spectra += member.T @ spectra
         self._spectra_frames += np.bincount(group, minlength=len(LEVEL_CLASSES))
         self._history = padded[n : n + len(self._history)].copy()
+        if self._stream:
+            self._new_rows.append(rows(reduced, self._rate)[: frames // 2])
 
-    def finish(
-        self, name: str, speech: NDArray[np.float32], speech_frame: float, windows: tuple[ScoredWindow, ...]
-    ) -> ChannelMeasurements:
+    def hear(self, *, last: bool) -> Heard:
+        """What became known by the frames pushed since the last call; only where there is a stream."""
+        assert self._stream is not None  # noqa: S101
+        heard = self._stream.push(np.concatenate([_NO_ROWS, *self._new_rows]), last=last)
+        self._new_rows.clear()
+        self._speech.append(heard.speech)
+        self._kinds.append(heard.kinds)
+        return heard
+
+    def finish(self, name: str, windows: tuple[ScoredWindow, ...]) -> ChannelMeasurements:
         columns = {key: column.array(_EMPTY[key]) for key, column in self._columns.items()}
         return ChannelMeasurements(
             name=name,
@@ -340,11 +363,14 @@ class _ChannelMeter:
             spectra=self._spectra,
             spectra_frames=self._spectra_frames,
             level=self._level.level(),
-            speech=speech,
-            speech_frame=speech_frame,
+            speech=self._speech.array(np.zeros(0, dtype=np.float32)),
+            speech_frame=HOP if self._stream else 0.0,
+            kinds=self._kinds.array(np.zeros(0, dtype=np.uint8)),
             windows=windows,
         )
 
+
+_NO_ROWS = np.zeros((0, FEATURES), dtype=np.uint8)
 
 _EMPTY: dict[str, NDArray[Any]] = {
     "power": np.zeros((0, 4), dtype=np.uint8),

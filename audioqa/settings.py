@@ -2,7 +2,7 @@
 
 ``audioqa.toml`` in the working folder, or the file that ``--config`` or ``AUDIOQA_CONFIG`` names::
 
-    estimator = "distillmos"
+    estimator = "callmos"
     calibration = "ours"
     threads = 2
 
@@ -17,7 +17,7 @@
     dead_air = 3.0
 
 The plain keys are also environment variables: ``AUDIOQA_ESTIMATOR``, ``AUDIOQA_WEIGHTS``, ``AUDIOQA_CALIBRATION``,
-``AUDIOQA_THREADS``.
+``AUDIOQA_THREADS``, ``AUDIOQA_DEVICE``.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ import dataclasses
 import os
 import tomllib
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -34,7 +34,7 @@ from audioqa.analysis import Analyser, make_analyser
 from audioqa.bands import CONTACT_CENTRE, BandSet
 from audioqa.detectors import DETECTORS, Detector
 from audioqa.errors import SettingsError
-from audioqa.perceptual.loading import TAKE_WEIGHTS
+from audioqa.perceptual.loading import DEFAULT_ESTIMATOR, TAKE_WEIGHTS
 from audioqa.types import Context
 
 DEFAULT_FILE = "audioqa.toml"
@@ -65,13 +65,15 @@ class Settings(BaseModel):
     Parameters
     ----------
     estimator
-        ``distillmos``, ``dnsmos``, ``nisqa`` or ``none``.
+        ``callmos``, ``distillmos``, ``dnsmos``, ``nisqa`` or ``none``.
     weights
         The file of weights for ``nisqa``; a relative path starts in the working folder.
     calibration
         Name of a calibration that ``audioqa calibrate`` made, in place of the one that comes along.
     threads
         Threads that one network may use, 1 to 256.
+    device
+        Where callmos runs: ``cpu``, ``cuda``, or ``auto`` for a GPU where torch finds one.
     bands
         A band set in place of the contact-centre one.
     detectors
@@ -80,10 +82,11 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", validate_assignment=True)
 
-    estimator: str = "distillmos"
+    estimator: str = DEFAULT_ESTIMATOR
     weights: Path | None = None
     calibration: str | None = None
     threads: int = Field(default=1, ge=1, le=256)
+    device: Literal["auto", "cpu", "cuda"] = "cpu"
     bands: BandSettings | None = None
     detectors: dict[str, dict[str, float]] = Field(default_factory=dict)
 
@@ -113,6 +116,7 @@ class Settings(BaseModel):
             bands=bands,
             threads=self.threads,
             weights=self.weights,
+            device=self.device,
         )
 
     def _detectors(self) -> tuple[Detector, ...]:
@@ -135,6 +139,7 @@ def load_settings(
     calibration: str | None = None,
     threads: int | None = None,
     weights: Path | None = None,
+    device: str | None = None,
 ) -> Settings:
     """Read the configuration.
 
@@ -142,7 +147,7 @@ def load_settings(
     ----------
     config
         A TOML file; None for the one that ``AUDIOQA_CONFIG`` names, or ``audioqa.toml`` where it exists.
-    estimator, calibration, threads, weights
+    estimator, calibration, threads, weights, device
         Given as options: they win over the environment and the file. An estimator that takes no weights sets aside
         those that the environment or the file names for another.
 
@@ -175,6 +180,8 @@ def load_settings(
             settings.calibration = calibration
         if threads is not None:
             settings.threads = threads
+        if device is not None:
+            settings.device = device  # type: ignore[assignment]  # the model checks it
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])

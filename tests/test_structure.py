@@ -23,7 +23,7 @@ LAYERS = (
     ("scoring",),
     ("detectors",),
     ("measure",),
-    ("windows", "speech"),
+    ("windows",),
     ("perceptual",),
     ("audio", "runs", "level", "activity", "weights", "bands"),
     ("frames",),

@@ -36,7 +36,7 @@ def scored(
     for start, end in speech:
         probability[(centre >= start) & (centre < end), 0] = 1
     listener = Listener()
-    windows = SpeechWindows(listener, channels, frame=FRAME)
+    windows = SpeechWindows(listener.score, channels, frame=FRAME)
     step = round(block * RATE)
     known = 0
     for start in range(0, len(audio), step):
@@ -103,7 +103,7 @@ def test_each_channel_is_judged_by_its_own_speech() -> None:
 
 def test_audio_is_let_go_once_its_windows_are_decided() -> None:
     listener = Listener()
-    windows = SpeechWindows(listener, 1, frame=FRAME)
+    windows = SpeechWindows(listener.score, 1, frame=FRAME)
     for _ in range(600):
         windows.push(np.zeros((RATE, 1), np.float32), np.zeros((31, 1), np.float32))
-        assert len(windows._audio) <= 25 * RATE
+        assert len(windows._kept) <= 25 * RATE

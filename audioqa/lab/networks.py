@@ -15,9 +15,9 @@ from collections.abc import Callable, Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from audioqa.lab.silero import SpeechActivity
 from audioqa.perceptual.estimator import RATE, WINDOW
 from audioqa.perceptual.loading import ESTIMATORS, load_estimator
-from audioqa.speech import SpeechActivity
 
 ATTENUATIONS = (0, 10, 20, 30, 40, 50, 60)
 """Attenuation of the speech, dB."""

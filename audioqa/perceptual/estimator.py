@@ -33,10 +33,20 @@ class WindowOpinion:
         Overall quality on the model's own scale, nominally 1 (bad) to 5 (excellent).
     dimensions
         Further scores of the same model, 1 (worst) to 5 (best), by name; empty where it has none.
+    wideband
+        Overall quality in the wideband context, 1 to 5, where the model tells the contexts apart and `mos` is meant in
+        the narrowband one.
+    spread
+        How unsure the model is of `mos`, MOS, where it says so.
+    codecs
+        Probabilities of families of codecs by name, which add up to 1; empty where it tells none.
     """
 
     mos: float
     dimensions: Mapping[str, float] = field(default_factory=dict)
+    wideband: float | None = None
+    spread: float | None = None
+    codecs: Mapping[str, float] = field(default_factory=dict)
 
 
 class Estimator(Protocol):

@@ -7,24 +7,29 @@ from pathlib import Path
 from audioqa.errors import SettingsError
 from audioqa.perceptual.estimator import Estimator
 
-ESTIMATORS = ("distillmos", "dnsmos")
-"""Estimators whose weights are in packages."""
+ESTIMATORS = ("callmos", "distillmos", "dnsmos")
+"""Estimators whose weights come along or are in packages."""
+
+DEFAULT_ESTIMATOR = "callmos"
+"""Estimator where none is named."""
 
 TAKE_WEIGHTS = ("nisqa",)
 """Estimators whose weights the user supplies, because their licence keeps them out of any package here."""
 
 
-def load_estimator(name: str, *, threads: int = 1, weights: Path | None = None) -> Estimator:
+def load_estimator(name: str, *, threads: int = 1, weights: Path | None = None, device: str = "cpu") -> Estimator:
     """Load an estimator by name.
 
     Parameters
     ----------
     name
-        ``distillmos``, ``dnsmos`` or ``nisqa``.
+        ``callmos``, ``distillmos``, ``dnsmos`` or ``nisqa``.
     threads
         Threads that one window may use, at least 1.
     weights
         The file of weights, for one of `TAKE_WEIGHTS`; None for any other.
+    device
+        Where callmos runs: ``cpu``, ``cuda`` or ``auto``; the others run on the processor.
 
     Returns
     -------
@@ -43,6 +48,10 @@ def load_estimator(name: str, *, threads: int = 1, weights: Path | None = None) 
             f"the estimator {name} takes no weights, given {weights}: only {', '.join(TAKE_WEIGHTS)} does"
         )
     match name:
+        case "callmos":
+            from audioqa.perceptual.callmos import CallMos
+
+            return CallMos(threads=threads, device=device)
         case "distillmos":
             from audioqa.perceptual.distillmos import DistillMos
 

@@ -213,7 +213,7 @@ def speech_head(judge: Judge) -> dict[str, object]:
     """F1 of speech frames against Silero on clean speech, and frames of other kinds that are taken for speech."""
     from label import _to_16k
 
-    from audioqa.speech import SpeechActivity
+    from audioqa.lab.silero import SpeechActivity
 
     found: dict[str, object] = {}
     speech = [clip for own in judge.speakers(80, 1) for clip in own]

@@ -116,7 +116,7 @@ _state: dict[str, object] = {}
 
 
 def _prepare(folder: Path, side: str, teachers: bool) -> None:
-    from audioqa.speech import SpeechActivity
+    from audioqa.lab.silero import SpeechActivity
 
     _state["clips"] = clips(cache=folder)
     _state["material"] = material(side)

@@ -10,10 +10,11 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from audioqa.perceptual.callmos_layout import KINDS
+
 Samples = NDArray[np.float32]
 
-KINDS = ("background", "speech", "tone", "dtmf", "music")
-"""Kinds of a frame: neither of the others; speech; ringback, busy, information tones and beeps; DTMF; music."""
+__all__ = ["KINDS", "dtmf", "made_music", "signal_tones"]
 
 _RINGBACK = (((440, 480), 2.0, 4.0), ((400, 450), 0.4, 0.2), ((425,), 1.0, 4.0), ((425,), 1.0, 3.0))
 _BUSY = (((480, 620), 0.5, 0.5), ((425,), 0.5, 0.5), ((400,), 0.375, 0.375), ((425,), 0.25, 0.25))

@@ -12,10 +12,10 @@ import pytest
 from numpy.typing import NDArray
 
 from audioqa.errors import MeasurementError
-from audioqa.speech import SpeechActivity
+from audioqa.lab.silero import SpeechActivity
 
 RATE = 16_000
-REPOSITORY = Path(__file__).parents[1]
+REPOSITORY = Path(__file__).parents[2]
 
 # The package's own way: one frame after the other through its streaming model.
 PACKAGE = """
@@ -142,7 +142,7 @@ def test_neither_torch_nor_the_package_is_imported() -> None:
     script = """
 import sys
 import numpy as np
-from audioqa.speech import SpeechActivity
+from audioqa.lab.silero import SpeechActivity
 SpeechActivity(1).push(np.zeros((16000, 1), np.float32), last=True)
 print([module for module in ("torch", "librosa", "scipy.signal", "silero_vad") if module in sys.modules])
 """

@@ -1,4 +1,4 @@
-"""Speech activity: how likely each 32 ms of each channel is speech.
+"""Silero as a teacher of speech activity: how likely each 32 ms of each channel is speech.
 
 The network is Silero VAD 6 (package ``silero-vad``, MIT) in its sequence form, which rates many frames
 in one call. It is opened from its package by ONNX Runtime; importing the package would import torch.
