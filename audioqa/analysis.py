@@ -184,11 +184,18 @@ class Analyser:
             calibration=self.calibration,
             bands=self.bands,
             source=self.source,
+            intervals=self.estimator.weights.intervals if isinstance(self.estimator, CallMos) else None,
+            kinds=channel.kinds,
         )
         if self.estimator is None:
             mos = Skipped("mos", None, "no estimator was asked for")
         if isinstance(mos, PartyMos):
-            mos = replace(mos, worst=_named(mos.worst, channel.name))
+            mos = replace(
+                mos,
+                worst=_named(mos.worst, channel.name),
+                wideband=_named(mos.wideband, channel.name),
+                codec=_named(mos.codec, channel.name),
+            )
         return Party(
             channel=channel.name,
             speech=float(sum(segment.duration for segment in found)),

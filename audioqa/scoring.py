@@ -4,11 +4,7 @@ A party's MOS is the mean of its windows, weighted by the speech in them. Means 
 5th percentile, the worst half minute of the clock and the seconds below the attention threshold stand beside it.
 They are read off windows and never off averages of averages. The call's MOS is that of its worse party.
 
-The interval is 90 % and covers what the E-model says of the party's telephone condition: the residual of the
-calibration on single clips of conditions it had not seen, which holds how the estimator takes to a voice and does not
-shrink with more windows, and the standard error of the windows, of which every second counts because they overlap by
-half. It does not cover the difference between the E-model and listeners. Without a calibration it holds the
-standard error of the windows alone, and there are neither bands nor thresholds.
+Intervals are those of `audioqa.pooling`. Without a calibration there are neither bands nor thresholds.
 """
 
 from __future__ import annotations
@@ -21,6 +17,10 @@ from numpy.typing import NDArray
 
 from audioqa.bands import BandSet
 from audioqa.perceptual.calibration import Calibration
+from audioqa.perceptual.callmos_layout import KIND_WORDS
+from audioqa.perceptual.callmos_stream import heard_instead
+from audioqa.perceptual.callmos_weights import Intervals
+from audioqa.pooling import covered, half_width, likely_codec, mapped, means, pooled, wideband_score
 from audioqa.types import PartyMos, Score, Segment, Skipped, WindowScore, Worst
 from audioqa.windows import LEAST_SPEECH, ScoredWindow
 
@@ -30,7 +30,8 @@ WORST_SPAN = 30.0
 WORST_SPEECH = 6.0
 """Seconds of speech that such a stretch must hold."""
 
-_NORMAL_90 = 1.645  # half-width of the central 90 % of a normal distribution, in standard deviations
+LEAST_TOLD = 1.0
+"""Seconds of music or tones from which they are named where there is no score."""
 
 
 def party_mos(
@@ -41,6 +42,8 @@ def party_mos(
     calibration: Calibration | None,
     bands: BandSet,
     source: str,
+    intervals: Intervals | None = None,
+    kinds: NDArray[np.uint8] | None = None,
 ) -> PartyMos | Skipped:
     """Pool one party's windows.
 
@@ -58,31 +61,21 @@ def party_mos(
         The band set in force.
     source
         Identity of the estimator, its weights and its calibration.
+    intervals
+        Widths of the intervals of an estimator that tells its spread.
+    kinds
+        uint8, shape (frames,): what is heard, for the reason where there is no score.
     """
     if not windows:
-        seconds = float(np.count_nonzero(speaking)) * frame
-        if seconds < frame:
-            return Skipped("mos", None, "no speech")
-        return Skipped(
-            "mos", None, f"too little speech in one place ({seconds:.1f} s in all; a window needs {LEAST_SPEECH:.0f} s)"
-        )
-    mapped = tuple(
-        WindowScore(
-            w.segment,
-            w.speech,
-            calibration.apply(w.opinion.mos) if calibration else w.opinion.mos,
-            w.opinion.dimensions,
-        )
-        for w in windows
-    )
-    mos = np.array([window.mos for window in mapped])
-    speech = np.array([window.speech for window in mapped])
-    mean = float(np.average(mos, weights=speech))
-    spread = math.sqrt(float(np.average((mos - mean) ** 2, weights=speech)))
-    deviation = math.hypot(calibration.residual if calibration else 0.0, spread / math.sqrt(max(1.0, len(mos) / 2)))
-    half = _NORMAL_90 * deviation
+        return _no_score(speaking, kinds, frame=frame)
+    scores = tuple(mapped(window, calibration, intervals) for window in windows)
+    mos = np.array([window.mos for window in scores])
+    speech = np.array([window.speech for window in scores])
+    half = [half_width(window, calibration, intervals) for window in windows]
     context = calibration.context if calibration else "model"
-    score = Score("MOS-LQO", context, mean, max(1.0, mean - half), min(5.0, mean + half), source)
+    covers = covered(calibration, intervals)
+    score = pooled(mos, speech, half, scale=("MOS-LQO", context), source=source, covers=covers)
+    mean = score.value
     no_bands = Skipped(
         "band",
         None,
@@ -93,7 +86,7 @@ def party_mos(
     banded = context == bands.context
     order = np.argsort(mos)
     reached = np.cumsum(speech[order])
-    curve = mos_curve(mapped, seconds=math.ceil(len(speaking) * frame))
+    curve = mos_curve(scores, seconds=math.ceil(len(speaking) * frame))
     active = _per_second(speaking, frame=frame, seconds=len(curve))
     return PartyMos(
         score=score,
@@ -102,8 +95,26 @@ def party_mos(
         worst=_worst(curve, active),
         seconds_below=float(active[curve < bands.attention].sum()) if banded else no_bands,
         threshold=bands.attention if banded else no_bands,
-        windows=mapped,
+        windows=scores,
+        wideband=wideband_score(windows, speech, intervals, source=source, covers=covers),
+        dimensions=means([window.opinion.dimensions for window in windows], speech),
+        codec=likely_codec(windows, speech),
     )
+
+
+def _no_score(speaking: NDArray[np.bool_], kinds: NDArray[np.uint8] | None, *, frame: float) -> Skipped:
+    """Why there is no score, and what is heard instead of speech."""
+    instead = ""
+    if kinds is not None:
+        seconds = heard_instead(kinds, frame=frame)
+        order = sorted(KIND_WORDS, key=lambda kind: -seconds[kind])
+        told = [f"{KIND_WORDS[kind]} {seconds[kind]:.0f} s" for kind in order if seconds[kind] >= LEAST_TOLD]
+        instead = f", but {', '.join(told)}" if told else ""
+    spoken = float(np.count_nonzero(speaking)) * frame
+    if spoken < frame:
+        return Skipped("mos", None, f"no speech{instead}")
+    amount = f"{spoken:.1f} s in all; a window needs {LEAST_SPEECH:.0f} s"
+    return Skipped("mos", None, f"too little speech in one place ({amount}){instead}")
 
 
 def mos_curve(windows: Sequence[WindowScore], *, seconds: int) -> NDArray[np.float64]:

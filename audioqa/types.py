@@ -169,6 +169,8 @@ class Score:
         90 % interval, same scale; what it covers is said where the score is made.
     source
         Identity of the model, its weights and its calibration.
+    covers
+        What the interval covers, one clause; empty where that is not said.
     """
 
     scale: Scale
@@ -177,6 +179,7 @@ class Score:
     low: float
     high: float
     source: str
+    covers: str = ""
 
 
 @dataclass(frozen=True)
@@ -191,14 +194,21 @@ class WindowScore:
         Seconds of active speech in it; pauses under 2 s inside a turn are not counted.
     mos
         MOS of the window on the estimator's reported scale, 1 to 5.
+    low, high
+        90 % interval of this window, same scale; no wider than `mos` where nothing is known of it.
     dimensions
         Further scores of the same model, 1 (worst) to 5 (best), by name; empty where it has none.
+    out_of_domain
+        True where the model takes the window for unlike what it was trained on; the interval is then wider.
     """
 
     segment: Segment
     speech: float
     mos: float
+    low: float
+    high: float
     dimensions: Mapping[str, float] = field(default_factory=dict)
+    out_of_domain: bool = False
 
 
 @dataclass(frozen=True)
@@ -237,6 +247,22 @@ class Worst:
 
 
 @dataclass(frozen=True)
+class LikelyCodec:
+    """The family of codecs that a party's speech most likely went through.
+
+    Parameters
+    ----------
+    family
+        In words.
+    probability
+        0.7 to 1.
+    """
+
+    family: str
+    probability: float
+
+
+@dataclass(frozen=True)
 class PartyMos:
     """One party's MOS and how it was spread over the call.
 
@@ -256,6 +282,12 @@ class PartyMos:
         The band set's attention threshold, or a `Skipped` where the scale has none (then `seconds_below` is 0).
     windows
         MOS over time.
+    wideband
+        The same speech as listeners would rate it who know wideband calls, or why that is not known.
+    dimensions
+        Speech-weighted means of the windows' dimensions, by name.
+    codec
+        Family of codecs, or why none is named.
     """
 
     score: Score
@@ -265,6 +297,9 @@ class PartyMos:
     seconds_below: float | Skipped
     threshold: float | Skipped
     windows: tuple[WindowScore, ...]
+    wideband: Score | Skipped
+    dimensions: Mapping[str, float]
+    codec: LikelyCodec | Skipped
 
 
 @dataclass(frozen=True)

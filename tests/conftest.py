@@ -16,3 +16,15 @@ def audio_data() -> Path:
     if not folder.is_dir():
         pytest.skip(f"no real audio: {'AUDIOQA_DATA names no folder' if named else 'AUDIOQA_DATA is not set'}")
     return folder
+
+
+@pytest.fixture(scope="session")
+def untrained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a callmos that was never trained: it takes for speech whatever is louder than about -52 dBov."""
+    for package in ("torch", "onnx", "safetensors"):
+        pytest.importorskip(package)
+    from audioqa.lab.callmos_files import write_untrained
+
+    folder = tmp_path_factory.mktemp("callmos")
+    write_untrained(folder, seed=1)
+    return folder

@@ -45,6 +45,46 @@ BAD = {
 }
 
 
+CALL = Path(__file__).parents[1] / "fixtures" / "clean-pcm.wav"
+
+
+def test_the_default_estimator_gives_both_contexts_dimensions_and_intervals() -> None:
+    shown = run("score", CALL, "--json")
+    assert shown.returncode == 0, shown.stderr
+    report = json.loads(shown.stdout)
+    assert report["estimator"].startswith("callmos ")
+    for party in report["parties"]:
+        mos = party["mos"]
+        assert (mos["score"]["context"], mos["wideband"]["context"]) == ("narrowband", "wideband")
+        assert set(mos["dimensions"]) == {"noisiness", "coloration", "discontinuity", "loudness"}
+        assert all(1 <= w["low"] <= w["mos"] <= w["high"] <= 5 for w in mos["windows"])
+        assert mos["score"]["low"] < mos["score"]["value"] < mos["score"]["high"]
+        assert "codec" in mos
+
+
+def test_table_and_csv_name_the_wideband_context_and_what_the_interval_covers() -> None:
+    table = run("score", CALL)
+    assert table.returncode == 0, table.stderr
+    words = " ".join(table.stdout.split())
+    assert "MOS-LQO narrowband;" in words
+    assert "in the wideband context" in words
+    assert "the interval covers 90 % of labels of conditions it had not heard" in words
+    assert "discontinuity" in words
+    rows = list(csv.DictReader(io.StringIO(run("score", CALL, "--csv").stdout)))
+    assert len(rows) == 2
+    for row in rows:
+        figures = ("mos_pred", "noi_pred", "dis_pred", "col_pred", "loud_pred", "mos_wideband")
+        assert all(1 <= float(row[name]) <= 5 for name in figures)
+        assert row["codec"] or "codec: none is likely enough" in row["skipped"]
+
+
+def test_a_gpu_that_is_not_there_is_bad_usage(tmp_path: Path) -> None:
+    shown = run("score", noise(tmp_path / "call.wav"), "--device", "cuda", CUDA_VISIBLE_DEVICES="")
+    assert shown.returncode == 2
+    assert "torch finds no GPU" in shown.stderr
+    assert run("score", tmp_path / "call.wav", "--device", "tpu").returncode == 2
+
+
 def test_a_call_becomes_one_line_of_json(tmp_path: Path) -> None:
     shown = run("score", noise(tmp_path / "call.wav"), "--json", "--estimator", "none")
     assert shown.returncode == 0, shown.stderr

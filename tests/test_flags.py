@@ -30,7 +30,7 @@ def party(
     if mos is None:
         return Party("agent", speech, ActiveLevel(-26, 0.5), Skipped("mos", "agent", "too little speech"))
     windows = tuple(
-        WindowScore(Segment(t, t + 8), 6.0, worst if worst and dip and Segment(t, t + 8).overlap(dip) else mos)
+        WindowScore(Segment(t, t + 8), 6.0, worst if worst and dip and Segment(t, t + 8).overlap(dip) else mos, 1, 5)
         for t in range(0, 300, 4)
     )
     value = PartyMos(
@@ -41,6 +41,9 @@ def party(
         0.0,
         3.6,
         windows,
+        Skipped("wideband-mos", "agent", "test"),
+        {},
+        Skipped("codec", "agent", "test"),
     )
     return Party("agent", speech, ActiveLevel(-26, 0.5), value)
 

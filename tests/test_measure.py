@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from audioqa import measure as measure_module
 from audioqa.frames import BAND_EDGES, levels
 from audioqa.measure import Measurements, measure
+from audioqa.perceptual.callmos import CallMos
+from audioqa.perceptual.callmos_layout import KINDS
+from audioqa.perceptual.estimator import Estimator, WindowOpinion
 from audioqa.types import ActiveLevel
 
 
@@ -94,3 +99,80 @@ def test_beyond_the_limit_the_tables_live_in_a_file_and_hold_the_same(monkeypatc
     assert isinstance(mapped.power, np.memmap)
     assert np.array_equal(kept.power, mapped.power)
     assert np.array_equal(kept.bands, mapped.bands)
+
+
+def dialogue(seconds: float, rate: int = 8000) -> np.ndarray:
+    """Two parties by turns of 11 s, loud while they talk, each with pauses of 3 s now and then."""
+    time = np.arange(round(seconds * rate)) / rate
+    noise = np.random.default_rng(8).normal(0, 1, (len(time), 2))
+    talking = np.stack([(time // 11) % 2 == party for party in range(2)], axis=1) & ((time % 7) < 4)[:, None]
+    return noise * np.where(talking, 0.05, 0.0004) * (1 + 0.5 * np.sin(2 * np.pi * 3 * time))[:, None]
+
+
+class Listener:
+    """Hears windows of audio, as any other estimator does, and keeps the longest wait."""
+
+    identity, window = "listener", 8.0
+
+    def score(self, windows: np.ndarray) -> list[WindowOpinion]:
+        return [WindowOpinion(3.0) for _ in windows]
+
+
+def heard(
+    samples: np.ndarray, untrained: Path, estimator: Estimator | None, *, cuts: list[int] | None = None
+) -> Measurements:
+    blocks = np.split(samples.astype(np.float32), cuts) if cuts else [samples.astype(np.float32)]
+    activity = estimator if isinstance(estimator, CallMos) else CallMos(folder=untrained)
+    return measure(blocks, 8000, channels=["agent", "customer"], activity=activity, estimator=estimator)
+
+
+def test_speech_and_kinds_are_told_every_20_ms_without_an_estimator(untrained: Path) -> None:
+    result = heard(dialogue(30.013), untrained, None)
+    for channel in result.channels:
+        assert channel.speech_frame == 0.02
+        assert len(channel.speech) == len(channel.kinds) == 1500
+        assert channel.windows == ()
+    speaking = [channel.speech >= 0.5 for channel in result.channels]
+    assert speaking[0][50:150].mean() > 0.9
+    assert not (speaking[0] & speaking[1])[:550].any()
+    assert (result.channels[0].kinds[speaking[0]] == KINDS.index("speech")).all()
+
+
+def test_what_callmos_hears_does_not_depend_on_how_the_stream_is_cut(untrained: Path) -> None:
+    samples = dialogue(100.3)
+    callmos = CallMos(folder=untrained)
+    whole = heard(samples, untrained, callmos)
+    pieces = heard(samples, untrained, callmos, cuts=[1, 77, 80_000, 80_001, 500_000])
+    for one, other in zip(whole.channels, pieces.channels, strict=True):
+        assert len(one.windows) >= 5
+        assert one.windows == other.windows
+        assert np.array_equal(one.speech, other.speech)
+        assert np.array_equal(one.kinds, other.kinds)
+
+
+def test_every_estimator_is_given_the_same_windows(untrained: Path) -> None:
+    samples = dialogue(93.6)
+    by_sums = heard(samples, untrained, CallMos(folder=untrained))
+    by_audio = heard(samples, untrained, Listener())
+    for one, other in zip(by_sums.channels, by_audio.channels, strict=True):
+        assert [w.segment.start for w in one.windows] == pytest.approx([w.segment.start for w in other.windows])
+        assert [w.segment.end for w in one.windows] == pytest.approx([w.segment.end for w in other.windows])
+        assert [w.speech for w in one.windows] == pytest.approx([w.speech for w in other.windows])
+    assert by_sums.channels[0].windows[-1].segment.end == pytest.approx(93.6)
+
+
+@pytest.mark.parametrize("estimator", ["callmos", "listener"])
+def test_what_windows_are_made_of_is_let_go(untrained: Path, monkeypatch: pytest.MonkeyPatch, estimator: str) -> None:
+    kept: list[float] = []
+
+    class Watched(measure_module.SpeechWindows):
+        def push(self, values: np.ndarray, probability: np.ndarray, *, last: bool = False) -> None:
+            super().push(values, probability, last=last)
+            assert self._kept is not None
+            kept.append(len(self._kept) / self._rate)
+
+    monkeypatch.setattr(measure_module, "SpeechWindows", Watched)
+    heard(dialogue(600), untrained, CallMos(folder=untrained) if estimator == "callmos" else Listener())
+    assert len(kept) == 60
+    # A chunk that is not answered yet, the rows beside it, what comes in at once, and a window.
+    assert max(kept) < 10 + 2.4 + 10 + 8 + 4

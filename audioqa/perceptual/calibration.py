@@ -88,10 +88,16 @@ class Calibration:
         float
             MOS; outside the knots the end segments go on, up to 1 and 5.
         """
-        x, y = self.knots_x, self.knots_y
-        segment = int(np.clip(np.searchsorted(x, raw) - 1, 0, len(x) - 2))
-        slope = (y[segment + 1] - y[segment]) / (x[segment + 1] - x[segment])
-        return float(min(5.0, max(1.0, y[segment] + slope * (raw - x[segment]))))
+        segment, slope = self._segment(raw), self.slope(raw)
+        return float(min(5.0, max(1.0, self.knots_y[segment] + slope * (raw - self.knots_x[segment]))))
+
+    def slope(self, raw: float) -> float:
+        """MOS for each unit of the estimator's own scale, around a raw score; above 0."""
+        x, y, segment = self.knots_x, self.knots_y, self._segment(raw)
+        return (y[segment + 1] - y[segment]) / (x[segment + 1] - x[segment])
+
+    def _segment(self, raw: float) -> int:
+        return int(np.clip(np.searchsorted(self.knots_x, raw) - 1, 0, len(self.knots_x) - 2))
 
 
 def load_calibration(estimator: str, *, identity: str | None = None) -> Calibration:

@@ -70,7 +70,9 @@ class Intervals:
     @property
     def covers(self) -> str:
         """What an interval covers, in words."""
-        words = f"{self.coverage:.0%} of labels of conditions it had not heard; label to listener not included"
+        words = (
+            f"{100 * self.coverage:.0f} % of labels of conditions it had not heard, not the step from label to listener"
+        )
         return words + (f" (±{self.label_to_listener:g} MOS)" if self.label_to_listener else "")
 
 

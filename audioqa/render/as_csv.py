@@ -27,12 +27,26 @@ KINDS = (
 )
 """Kinds of event with columns of their own; events of any other kind are summed in ``other``."""
 
-DIMENSIONS = ("noi_pred", "dis_pred", "col_pred", "loud_pred")
-"""NISQA's dimensions ``noi``, ``dis``, ``col`` and ``loud``: noisiness, discontinuity, coloration, loudness; empty
-unless the estimator gives them."""
+DIMENSIONS = {
+    "noi_pred": ("noisiness", "noi"),
+    "dis_pred": ("discontinuity", "dis"),
+    "col_pred": ("coloration", "col"),
+    "loud_pred": ("loudness", "loud"),
+}
+"""NISQA's column of each dimension, and its names: ours and NISQA's; empty unless the estimator gives them."""
 
 _BEFORE = ("file", "channel", "duration", "speech", "level", "activity", "mos_pred", *DIMENSIONS, "mos_low", "mos_high")
-_MOS = ("mos_scale", "band", "percentile_5", "worst_30s_mos", "worst_30s_start", "seconds_below", "threshold")
+_WIDEBAND = ("mos_wideband", "mos_wideband_low", "mos_wideband_high", "codec", "codec_probability")
+_MOS = (
+    "mos_scale",
+    *_WIDEBAND,
+    "band",
+    "percentile_5",
+    "worst_30s_mos",
+    "worst_30s_start",
+    "seconds_below",
+    "threshold",
+)
 _CALL = ("call_mos", "call_band", "flagged", "flags", "findings", "skipped")
 _IDENTITY = ("sha256", "estimator", "band_set", "settings_digest", "version")
 _COUNTS = tuple(f"{kind.replace('-', '_')}_{what}" for kind in (*KINDS, "other") for what in ("count", "seconds"))
@@ -100,19 +114,15 @@ def _mos(mos: PartyMos | Skipped) -> dict[str, str]:
         cells |= {"worst_30s_mos": _number(mos.worst.mos), "worst_30s_start": _number(mos.worst.segment.start)}
     if not isinstance(mos.seconds_below, Skipped) and not isinstance(mos.threshold, Skipped):
         cells |= {"seconds_below": _number(mos.seconds_below), "threshold": _number(mos.threshold)}
-    return cells | _dimensions(mos)
-
-
-def _dimensions(mos: PartyMos) -> dict[str, str]:
-    """Speech-weighted means of the dimensions, as the MOS itself is pooled."""
-    cells = {}
-    for column in DIMENSIONS:
-        name = column.removesuffix("_pred")
-        weighted = [(window.dimensions[name], window.speech) for window in mos.windows if name in window.dimensions]
-        total = sum(weight for _, weight in weighted)
-        if total > 0:
-            cells[column] = _number(sum(value * weight for value, weight in weighted) / total)
-    return cells
+    if isinstance(mos.wideband, Score):
+        wide = mos.wideband
+        cells |= dict(zip(_WIDEBAND, map(_number, (wide.value, wide.low, wide.high)), strict=False))
+    if not isinstance(mos.codec, Skipped):
+        cells |= {"codec": _safe(mos.codec.family), "codec_probability": _number(mos.codec.probability)}
+    given = {
+        column: mos.dimensions.get(ours, mos.dimensions.get(theirs)) for column, (ours, theirs) in DIMENSIONS.items()
+    }
+    return cells | {column: _number(value) for column, value in given.items() if value is not None}
 
 
 def _events(events: Iterable[Event]) -> Mapping[str, str]:
@@ -130,7 +140,14 @@ def _skipped(report: CallReport, party: Party) -> str:
     """What this row lacks, and why, each reason once."""
     own: list[Skipped] = [value for value in (party.level, party.mos) if isinstance(value, Skipped)]
     if isinstance(party.mos, PartyMos):
-        parts = (party.mos.band, party.mos.worst, party.mos.seconds_below, party.mos.threshold)
+        parts = (
+            party.mos.band,
+            party.mos.worst,
+            party.mos.seconds_below,
+            party.mos.threshold,
+            party.mos.wideband,
+            party.mos.codec,
+        )
         own += [value for value in parts if isinstance(value, Skipped)]
     own += [value for value in (report.mos, report.band) if isinstance(value, Skipped)]
     own += [value for value in report.skipped if value.channel in (party.channel, None)]

@@ -16,6 +16,7 @@ from audioqa.render.wording import (
     kind_words,
     length,
     not_measured,
+    sounds,
     tone,
     worst_first,
 )
@@ -82,7 +83,10 @@ def parties(report: CallReport, bands: BandSet) -> str:
         "Level",
         "Events",
     )
-    return f'<section class="card"><h2>Parties</h2><div class="scroll">{table(heads, rows)}</div></section>'
+    told = [(party.channel, sounds(party.mos)) for party in report.parties if isinstance(party.mos, PartyMos)]
+    items = "".join(f"<li>{text(channel)}: {text(', '.join(words))}</li>" for channel, words in told if words)
+    beside = f'<ul class="plain">{items}</ul>' if items else ""
+    return f'<section class="card"><h2>Parties</h2><div class="scroll">{table(heads, rows)}</div>{beside}</section>'
 
 
 def _party_row(report: CallReport, party: Party, bands: BandSet) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from audioqa.bands import BandSet
 from audioqa.render.markup import jump, text
-from audioqa.render.wording import SEVERITIES, interval, length, tone
+from audioqa.render.wording import SEVERITIES, interval, length, tone, wideband
 from audioqa.types import CallReport, Score, Skipped
 
 
@@ -29,9 +29,13 @@ def _score(report: CallReport, bands: BandSet) -> str:
     tint = f"tone-{tone(mos.value, mos, bands=bands)}"
     band = "" if isinstance(report.band, Skipped) else f'<span class="band {tint}">{text(report.band)}</span>'
     why = f'<p class="note">No band: {text(report.band.reason)}</p>' if isinstance(report.band, Skipped) else ""
+    wide = wideband(report)
+    beside = f"<br>{wide.value:.2f} ({interval(wide)}) in the wideband context" if wide else ""
+    covers = f"<br>the interval covers {text(mos.covers)}" if mos.covers else ""
     return (
         f'<p><span class="value {tint}">{mos.value:.2f}</span>{band}</p>{_scale(mos, bands)}'
-        f'<p class="note">90 % interval {interval(mos)}<br>worse party, {text(mos.scale)} {text(mos.context)}</p>{why}'
+        f'<p class="note">90 % interval {interval(mos)}<br>worse party, {text(mos.scale)} {text(mos.context)}'
+        f"{beside}{covers}</p>{why}"
     )
 
 

@@ -29,7 +29,9 @@ from audioqa.render.wording import (
     listen_first,
     not_measured,
     printable,
+    sounds,
     tone,
+    wideband,
     worst_first,
 )
 from audioqa.types import CallReport, Event, Party, PartyMos, Score, Severity, Skipped, Worst
@@ -53,6 +55,7 @@ def report_table(report: CallReport, *, bands: BandSet = CONTACT_CENTRE) -> Rend
     parts += [_flag(reason) for reason in (flag.reason for flag in report.flags)]
     parts += _next_step(report)
     parts += ["", _parties(report, bands)]
+    parts += _sounds(report)
     parts += _pesq(report)
     parts += _events(report)
     parts += _notes("The file", [(finding.severity, printable(finding.message)) for finding in report.findings])
@@ -126,6 +129,11 @@ def _verdict(report: CallReport, bands: BandSet) -> Text:
     )
     if isinstance(report.band, Skipped):
         text.append(f" (no band: {printable(report.band.reason)})")
+    wide = wideband(report)
+    if wide:
+        text.append(f"; {wide.value:.2f} in the wideband context")
+    if mos.covers:
+        text.append(f"\n the interval covers {printable(mos.covers)}", "dim")
     return text
 
 
@@ -150,6 +158,14 @@ def _parties(report: CallReport, bands: BandSet) -> Table:
     for party in report.parties:
         table.add_row(*_party_row(party, bands))
     return table
+
+
+def _sounds(report: CallReport) -> list[RenderableType]:
+    told = [(party.channel, sounds(party.mos)) for party in report.parties if isinstance(party.mos, PartyMos)]
+    lines: list[RenderableType] = [
+        Padding(Text(printable(f"{channel}: {', '.join(words)}")), (0, 0, 0, 1)) for channel, words in told if words
+    ]
+    return [*lines, ""] if lines else []
 
 
 def _below_heading(report: CallReport) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Literal
 
 from audioqa.bands import CONTACT_CENTRE, BandSet
-from audioqa.types import CallReport, Event, Evidence, Party, Score, Segment, Severity, Skipped, Worst
+from audioqa.types import CallReport, Event, Evidence, Party, PartyMos, Score, Segment, Severity, Skipped, Worst
 
 SEVERITIES: tuple[Severity, ...] = ("severe", "warning", "notice")
 """Worst first."""
@@ -59,6 +59,25 @@ def place(segment: Segment) -> str:
 def interval(score: Score) -> str:
     """The interval of a score, with the en dash that ranges take."""
     return f"{score.low:.1f}–{score.high:.1f}"
+
+
+def wideband(report: CallReport) -> Score | None:
+    """The wideband-context score of the worse party, whose score is the call's; None where there is none."""
+    for party in report.parties:
+        if isinstance(party.mos, PartyMos) and party.mos.score == report.mos and isinstance(party.mos.wideband, Score):
+            return party.mos.wideband
+    return None
+
+
+def sounds(mos: PartyMos) -> list[str]:
+    """What a party sounded like beside its MOS: wideband context, dimensions, codec; what is not known is left out."""
+    words = []
+    if isinstance(mos.wideband, Score):
+        words.append(f"wideband context {mos.wideband.value:.2f} ({interval(mos.wideband)})")
+    words += [f"{kind_words(name)} {value:.1f}" for name, value in mos.dimensions.items()]
+    if not isinstance(mos.codec, Skipped):
+        words.append(f"codec {mos.codec.family} ({mos.codec.probability:.0%})")
+    return words
 
 
 def tone(value: float, score: Score, *, bands: BandSet = CONTACT_CENTRE) -> Tone:

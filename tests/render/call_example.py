@@ -14,6 +14,7 @@ from audioqa.types import (
     Event,
     Finding,
     Flag,
+    LikelyCodec,
     Party,
     PartyMos,
     PesqResult,
@@ -157,7 +158,9 @@ def _party_mos(
             continue
         mos = base + rng.normal(0, 0.12) - (depth if dip[0] <= centre <= dip[1] else 0.0)
         segment = Segment(float(start), float(min(start + 8.0, seconds)))
-        windows.append(WindowScore(segment, float(rng.uniform(2, 7)), float(np.clip(mos, 1, 5)), dimensions or {}))
+        value = float(np.clip(mos, 1, 5))
+        low, high = max(1.0, value - 0.4), min(5.0, value + 0.4)
+        windows.append(WindowScore(segment, float(rng.uniform(2, 7)), value, low, high, dimensions or {}))
     mean = sum(w.mos * w.speech for w in windows) / sum(w.speech for w in windows)
     lowest = min(windows, key=lambda window: window.mos)
     below = sum(w.speech for w in windows if w.mos < 3.6) / 2
@@ -169,6 +172,13 @@ def _party_mos(
         seconds_below=below,
         threshold=3.6,
         windows=tuple(windows),
+        wideband=Score("MOS-LQO", "wideband", mean - 0.8, mean - 1.2, mean - 0.4, SOURCE)
+        if dimensions
+        else Skipped("wideband-mos", channel, "this estimator has one scale only"),
+        dimensions=dimensions or {},
+        codec=LikelyCodec("CELP (G.729, G.723.1, AMR)", 0.83)
+        if dimensions
+        else Skipped("codec", channel, "this estimator tells no codec"),
     )
 
 
