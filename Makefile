@@ -44,5 +44,5 @@ $(VENV)/installed: pyproject.toml constraints.txt models/packages.txt
 	touch $@
 
 $(VENV)/developer: $(VENV)/installed
-	$(BIN)/pip install -q -c constraints.txt hypothesis mypy pytest ruff scikit-learn
+	$(BIN)/pip install -q -c constraints.txt hypothesis mypy onnx pytest ruff scikit-learn
 	touch $@

@@ -21,7 +21,7 @@ from audioqa.detectors.clipping import clipped_share
 from audioqa.errors import SettingsError
 from audioqa.flags import FlagRules
 from audioqa.measure import ChannelMeasurements, Measurements, measure
-from audioqa.perceptual.calibration import Calibration, load_calibration
+from audioqa.perceptual.calibration import Calibration, calibrated_identity, load_calibration
 from audioqa.perceptual.callmos import CallMos
 from audioqa.perceptual.estimator import Estimator
 from audioqa.perceptual.loading import DEFAULT_ESTIMATOR, TAKE_WEIGHTS, load_estimator
@@ -289,7 +289,7 @@ def make_analyser(
 
 
 def _calibration(name: str, estimator: Estimator, own: str | None) -> Calibration | None:
-    identity = estimator.calibrated if isinstance(estimator, CallMos) else estimator.identity
+    identity = calibrated_identity(estimator)
     if own is not None:
         return load_named_calibration(own, estimator=name, identity=identity)
     return None if name in TAKE_WEIGHTS else load_calibration(name, identity=identity)

@@ -105,6 +105,7 @@ def calibrate(
     from audioqa.evaluation.labels import read_labels
     from audioqa.evaluation.listeners import fit_listeners, listeners_context
     from audioqa.evaluation.predict import predict
+    from audioqa.perceptual.calibration import calibrated_identity
     from audioqa.perceptual.named_calibration import reserve_name, save_named_calibration
     from audioqa.render.evaluation import fit_words
     from audioqa.settings import load_settings
@@ -126,7 +127,7 @@ def calibrate(
             predictions.labels,
             predictions.scores[settings.estimator],
             name=name,
-            estimator=analyser.estimator.identity if analyser.estimator else "",
+            estimator=calibrated_identity(analyser.estimator) if analyser.estimator else "",
             context=heard,
         )
         path = save_named_calibration(fit.calibration, fit.provenance(labels), replace=replace)

@@ -23,7 +23,7 @@ from audioqa.audio import Resampler
 from audioqa.lab.anchors import LEVEL, RATE, Anchor, anchors
 from audioqa.lab.corpus import calls
 from audioqa.level import STEP, SpeechLevelMeter
-from audioqa.perceptual.calibration import Calibration, calibration_folder
+from audioqa.perceptual.calibration import Calibration, calibrated_identity, calibration_folder
 from audioqa.perceptual.estimator import RATE as ESTIMATOR_RATE
 from audioqa.perceptual.estimator import Estimator
 from audioqa.perceptual.isotonic import GAP, rising_map
@@ -206,7 +206,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for name in names:
         estimator = load_estimator(name)
         conditions = measure(estimator, speech)
-        fitted = calibration(name, estimator.identity, conditions)
+        fitted = calibration(name, calibrated_identity(estimator), conditions)
         (folder / f"{name}-narrowband.json").write_text(as_json(fitted, conditions, speech), encoding="utf-8")
         print(f"{estimator.identity}, {len(speech)} clips a condition\n{table(fitted, conditions)}\n")  # noqa: T201
     return 0

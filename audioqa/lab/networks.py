@@ -32,7 +32,7 @@ def speed(name: str) -> tuple[float, float]:
     Parameters
     ----------
     name
-        An estimator, or ``speech activity``.
+        An estimator, or ``silero``.
 
     Returns
     -------
@@ -41,7 +41,7 @@ def speed(name: str) -> tuple[float, float]:
     """
     noise = 0.05 * np.random.default_rng(0).standard_normal((20, round(WINDOW * RATE))).astype(np.float32)
     rate: Callable[[NDArray[np.float32]], object]
-    if name == "speech activity":
+    if name == "silero":
         rate, blocks = SpeechActivity(1).push, noise[:, :, None].repeat(3, axis=0)
     else:
         rate, blocks = load_estimator(name).score, noise[:, None]
@@ -104,7 +104,7 @@ def main(paths: Sequence[str]) -> None:
     """Print the tables; `paths` are recordings of speech whose first channel is used."""
     write = sys.stdout.write
     write("| network | audio per second, s | peak memory of the process, MB |\n| --- | --- | --- |\n")
-    for name in (*ESTIMATORS, "speech activity"):
+    for name in (*ESTIMATORS, "silero"):
         with multiprocessing.get_context("spawn").Pool(1) as process:
             audio, memory = process.apply(speed, (name,))
         write(f"| {name} | {audio:.0f} | {memory:.0f} |\n")

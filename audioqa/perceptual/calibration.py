@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from audioqa.errors import WeightsError
+from audioqa.perceptual.estimator import Estimator
 from audioqa.types import Context
 
 
@@ -128,6 +129,13 @@ def load_calibration(estimator: str, *, identity: str | None = None) -> Calibrat
             f"fit it anew with python -m audioqa.lab.calibrate {estimator}"
         )
     return calibration
+
+
+def calibrated_identity(estimator: Estimator) -> str:
+    """The identity that a calibration names: the estimator's own; for callmos that of the release's default file."""
+    from audioqa.perceptual.callmos import CallMos
+
+    return estimator.calibrated if isinstance(estimator, CallMos) else estimator.identity
 
 
 def read_calibration(path: Path, *, of: str) -> Calibration:
