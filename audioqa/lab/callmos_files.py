@@ -155,14 +155,14 @@ def _take_loud_for_speech(network: CallMosNetwork) -> None:
 
 
 def write_straight_calibration(path: Path, weights: CallMosWeights) -> None:
-    """Write the calibration that leaves scores as they are."""
+    """Write the calibration that leaves scores as they are; the intervals are the model's own."""
     content = {
         "name": "callmos-narrowband-straight",
         "estimator": weights.identity(weights.default),
         "context": "narrowband",
         "knots_x": [1.0, 5.0],
         "knots_y": [1.0, 5.0],
-        "residual": weights.intervals.condition_residual,
+        "residual": 0.0,
     }
     path.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
 

@@ -1,5 +1,6 @@
 """Writes what is shipped: ``python models/callmos/export.py FOLDER [--name NAME]`` turns FOLDER/NAME.pt into safetensors, ONNX in
-float32 and in static int8, and the manifest with their digests and the figures of the intervals.
+float32 and in static int8, the manifest with their digests and the figures of the intervals, and the straight
+calibration that goes with them.
 
 The int8 network is calibrated on training clips. Which of the two is the default is decided by what int8 loses on the
 dev part: it must move no more than `MOST_LOSS` of a MOS (rms).
@@ -8,10 +9,7 @@ dev part: it must move no more than `MOST_LOSS` of a MOS (rms).
 from __future__ import annotations
 
 import argparse
-import hashlib
-import json
 import sys
-import warnings
 from pathlib import Path
 
 import numpy as np
@@ -22,7 +20,9 @@ HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE))
 from train import prepare  # noqa: E402 - beside this script
 
+from audioqa.lab.callmos_files import write_networks, write_straight_calibration  # noqa: E402
 from audioqa.perceptual.callmos_network import OUTPUTS, CallMosNetwork  # noqa: E402
+from audioqa.perceptual.callmos_weights import Intervals, write_manifest  # noqa: E402
 
 VERSION = "1"
 MOST_LOSS = 0.03
@@ -36,68 +36,6 @@ def shipped(path: Path) -> CallMosNetwork:
     for name in ("opinions.outputs.weight", "opinions.outputs.bias"):
         tensors[name] = tensors[name][:OUTPUTS].clone()
     return CallMosNetwork.from_tensors({name: tensor.contiguous() for name, tensor in tensors.items()})
-
-
-def to_onnx(network: CallMosNetwork, folder: Path) -> None:
-    """frames.onnx and opinions.onnx."""
-    rows = torch.full((1, 200, 80), 90, dtype=torch.uint8)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        torch.onnx.export(
-            network.frames,
-            (rows,),
-            str(folder / "frames.onnx"),
-            input_names=["rows"],
-            output_names=["kinds", "sums"],
-            dynamic_axes={"rows": {1: "rows"}, "kinds": {1: "rows"}, "sums": {1: "sums"}},
-            opset_version=17,
-            dynamo=False,
-        )
-        torch.onnx.export(
-            network.opinions,
-            (torch.rand(2, 258),),
-            str(folder / "opinions.onnx"),
-            input_names=["sums"],
-            output_names=["opinions"],
-            dynamic_axes={"sums": {0: "spans"}, "opinions": {0: "spans"}},
-            opset_version=17,
-            dynamo=False,
-        )
-
-
-def to_int8(folder: Path, clips: NDArray[np.uint8]) -> None:
-    """frames-int8.onnx: convolutions in int8 by channel, activations as they ran on the given clips."""
-    from onnxruntime.quantization import (
-        CalibrationDataReader,
-        CalibrationMethod,
-        QuantFormat,
-        QuantType,
-        quantize_static,
-    )
-    from onnxruntime.quantization.shape_inference import quant_pre_process
-
-    class Clips(CalibrationDataReader):  # type: ignore[misc]
-        def __init__(self) -> None:
-            self._rest = iter(clips)
-
-        def get_next(self) -> dict[str, NDArray[np.uint8]] | None:
-            rows = next(self._rest, None)
-            return None if rows is None else {"rows": rows[None, :440]}
-
-    prepared = folder / "frames-prepared.onnx"
-    quant_pre_process(str(folder / "frames.onnx"), str(prepared), skip_symbolic_shape=True)
-    quantize_static(
-        str(prepared),
-        str(folder / "frames-int8.onnx"),
-        Clips(),
-        quant_format=QuantFormat.QDQ,
-        per_channel=True,
-        activation_type=QuantType.QUInt8,
-        weight_type=QuantType.QInt8,
-        op_types_to_quantize=["Conv"],
-        calibrate_method=CalibrationMethod.MinMax,
-    )
-    prepared.unlink()
 
 
 def opinions(folder: Path, frames: str, clips: NDArray[np.uint8]) -> NDArray[np.float32]:
@@ -126,14 +64,10 @@ def main() -> int:
     parser.add_argument("--name", default="callmos")
     parser.add_argument("--to", type=Path, default=HERE)
     given = parser.parse_args()
-    from safetensors.torch import save_file
-
     network = shipped(given.folder / f"{given.name}.pt")
-    save_file(network.state_dict(), str(given.to / "callmos.safetensors"))
-    to_onnx(network, given.to)
     train, dev, _ = prepare(given.folder)
     chosen = np.random.default_rng(8).permutation(len(train.features))[:CALIBRATION_CLIPS]
-    to_int8(given.to, train.features[torch.from_numpy(chosen)].numpy())
+    write_networks(network, given.to, train.features[torch.from_numpy(chosen), :440].numpy())
 
     clips, y, groups = dev.features.numpy(), dev.targets[:, 0].numpy(), dev.groups.numpy()
     exact, small = (opinions(given.to, name, clips) for name in ("frames.onnx", "frames-int8.onnx"))
@@ -143,23 +77,16 @@ def main() -> int:
     error, spread = used[:, 0] - y, np.exp(np.clip(used[:, 2], -4, 1))
     quantile = conformal(error, spread, groups)
     means = np.array([error[groups == g].mean() for g in np.unique(groups)])
-    figures = {
-        "quantile": round(quantile, 4),
-        "coverage": COVERAGE,
-        "condition_residual": round(float(np.sqrt(np.mean(means**2))), 4),
-        "spread_limit": round(float(np.quantile(spread, 0.99)), 4),
-        "wider_beyond": 1.5,
-        "label_to_listener": 0.0,
-    }
-    names = ("callmos.safetensors", "frames.onnx", "frames-int8.onnx", "opinions.onnx")
-    manifest = {
-        "name": "callmos",
-        "version": VERSION,
-        "default": default,
-        "files": {name: hashlib.sha256((given.to / name).read_bytes()).hexdigest() for name in names},
-        "intervals": figures,
-    }
-    (given.to / "manifest.json").write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
+    figures = Intervals(
+        quantile=round(quantile, 4),
+        coverage=COVERAGE,
+        condition_residual=round(float(np.sqrt(np.mean(means**2))), 4),
+        spread_limit=round(float(np.quantile(spread, 0.99)), 4),
+        wider_beyond=1.5,
+        label_to_listener=0.0,
+    )
+    weights = write_manifest(given.to, version=VERSION, default=default, intervals=figures)
+    write_straight_calibration(given.to.parent / "calibration" / "callmos-narrowband.json", weights)
     for name, out in (("float32", exact), ("int8", small)):
         r, rmse = np.corrcoef(out[:, 0], y)[0, 1], np.sqrt(np.mean((out[:, 0] - y) ** 2))
         print(f"{name}: dev r {r:.4f}, rmse {rmse:.3f}")  # noqa: T201
