@@ -20,9 +20,9 @@ from numpy.typing import NDArray
 
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE))
-from train import prepare  # noqa: E402 - beside this script
+from train import prepare
 
-from audioqa.perceptual.callmos_network import OUTPUTS, CallMosNetwork  # noqa: E402
+from audioqa.perceptual.callmos_network import OUTPUTS, CallMosNetwork
 
 VERSION = "1"
 MOST_LOSS = 0.03
@@ -162,8 +162,8 @@ def main() -> int:
     (given.to / "manifest.json").write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
     for name, out in (("float32", exact), ("int8", small)):
         r, rmse = np.corrcoef(out[:, 0], y)[0, 1], np.sqrt(np.mean((out[:, 0] - y) ** 2))
-        print(f"{name}: dev r {r:.4f}, rmse {rmse:.3f}")  # noqa: T201
-    print(f"int8 moves a clip by {moved:.4f} MOS rms; default {default}; intervals {figures}")  # noqa: T201
+        print(f"{name}: dev r {r:.4f}, rmse {rmse:.3f}")
+    print(f"int8 moves a clip by {moved:.4f} MOS rms; default {default}; intervals {figures}")
     return 0
 
 

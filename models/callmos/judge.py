@@ -18,18 +18,18 @@ from numpy.typing import NDArray
 
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE))
-from labels import Part, combine, e_model, load_part, relative  # noqa: E402 - beside this script
-from train import prepare  # noqa: E402
+from audioqa.perceptual.callmos import CallMos
+from labels import Part, combine, e_model, load_part, relative
+from train import prepare
 
-from audioqa.evaluation.measures import pearson  # noqa: E402
-from audioqa.lab.simulator.condition import Condition, Loss, Noise  # noqa: E402
-from audioqa.lab.simulator.material import Material, made_noise, material  # noqa: E402
-from audioqa.lab.simulator.simulate import simulate  # noqa: E402
-from audioqa.lab.simulator.speech import Clip, clips  # noqa: E402
-from audioqa.lab.simulator.tones import KINDS, dtmf, made_music, signal_tones  # noqa: E402
-from audioqa.perceptual.callmos import CallMos  # noqa: E402
-from audioqa.perceptual.callmos_features import features  # noqa: E402
-from audioqa.perceptual.emodel import mos_from_r  # noqa: E402
+from audioqa.evaluation.measures import pearson
+from audioqa.lab.simulator.condition import Condition, Loss, Noise
+from audioqa.lab.simulator.material import Material, made_noise, material
+from audioqa.lab.simulator.simulate import simulate
+from audioqa.lab.simulator.speech import Clip, clips
+from audioqa.lab.simulator.tones import dtmf, made_music, signal_tones
+from audioqa.perceptual.callmos_features import features
+from audioqa.perceptual.emodel import mos_from_r
 
 LADDERS: dict[str, tuple[Condition, ...]] = {
     "loss, zeros": tuple(Condition("ladder", loss=Loss(p, 0.0, 20, "zero") if p else None) for p in (0, 2, 5, 10, 20)),
@@ -291,7 +291,7 @@ def main() -> int:
     for name, measure in parts:
         if given.only in (None, name):
             results[name] = measure()
-            print(name, json.dumps(results[name], indent=1), flush=True)  # noqa: T201
+            print(name, json.dumps(results[name], indent=1), flush=True)
             path.write_text(json.dumps(results, indent=1, allow_nan=False) + "\n")
     return 0
 

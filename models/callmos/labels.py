@@ -186,7 +186,7 @@ def e_model(c: Condition, truth: Mapping[str, float], *, only: Sequence[str] | N
     model = EModel(
         slr=8.0 + (max(-4.0, -26.0 - c.level) if counts("level") else 0.0),
         nc=10 * np.log10(noise),
-        qdu=10 ** ((37 - truth["mnru"]) / 15) if c.mnru is not None and counts("mnru") else 1.0,
+        qdu=max(1.0, 10 ** ((37 - truth["mnru"]) / 15)) if c.mnru is not None and counts("mnru") else 1.0,
         ie=min(ie, 90.0),
         ppl=min(lost, 100.0),
         bpl=ROBUSTNESS[c.loss.fill] if c.loss else 4.3,
