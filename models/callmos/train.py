@@ -150,8 +150,9 @@ def joined(sets: list[Set]) -> Set:
     return Set(**{f: torch.cat([getattr(s, f) for s in sets]) for f in Set.__dataclass_fields__})
 
 
-def prepare(folder: Path) -> tuple[Set, Set, dict[str, object]]:
-    """Labels for every part that is there; the training set, the dev set and what the labels rest on."""
+def prepare(folder: Path, *, untaught: bool = True) -> tuple[Set, Set, dict[str, object]]:
+    """Labels for every part that is there, without the clips that no teacher heard where those are not wanted; the
+    training set, the dev set and what the labels rest on."""
     twins = load_part(folder, "twins")
     train = load_part(folder, "train")
     known = twin_scores(twins)
@@ -168,7 +169,7 @@ def prepare(folder: Path) -> tuple[Set, Set, dict[str, object]]:
     zero = relative(clean, known)
     sets.append(as_set(clean, combine(clean, zero, scale, model), zero, spread))
     for name in ("truth", "scenes"):
-        if (folder / name).is_dir():
+        if (folder / name).is_dir() and (untaught or name == "scenes"):
             part = load_part(folder, name)
             if name == "truth":
                 d = relative(part, {})
@@ -257,11 +258,17 @@ def main() -> int:
     parser.add_argument("--name", default="callmos")
     parser.add_argument("--epochs", type=int, default=EPOCHS)
     parser.add_argument("--share", type=float, default=1.0, help="train on this share of the conditions")
+    parser.add_argument("--ablate", choices=["columns", "truth", "auxiliary"], help="leave something out, for study.py")
     parser.add_argument("--minutes", type=float, default=0.0, help="stop after so many minutes, to go on later")
     given = parser.parse_args()
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     torch.manual_seed(SEED)
-    train, dev, _ = prepare(given.folder)
+    train, dev, _ = prepare(given.folder, untaught=given.ablate != "truth")
+    if given.ablate == "columns":
+        train.features[:, :, 64:] = FLOOR
+        dev.features[:, :, 64:] = FLOOR
+    if given.ablate == "auxiliary":
+        train.extra[:] = float("nan")
     if given.share < 1:
         keep = torch.from_numpy(np.random.default_rng(3).random(len(train.groups)) < given.share)
         train = Set(**{f: getattr(train, f)[keep] for f in Set.__dataclass_fields__})
