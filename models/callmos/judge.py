@@ -20,7 +20,7 @@ HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE))
 from audioqa.perceptual.callmos import CallMos
 from labels import Part, combine, e_model, load_part, relative
-from train import prepare
+from train import only_clean, prepare
 
 from audioqa.evaluation.measures import pearson
 from audioqa.lab.simulator.condition import Condition, Loss, Noise
@@ -87,8 +87,8 @@ def held_out(folder: Path, judge: Judge) -> dict[str, object]:
     _, _, about = prepare(folder)
     found: dict[str, object] = {}
     for name in ("test", "unseen"):
-        part = load_part(folder, name)
-        labels = combine(part, relative(part, about["known"]), about["scale"], about["model"])  # type: ignore[arg-type]
+        part = only_clean(load_part(folder, name), about["known"])  # type: ignore[arg-type]
+        labels = combine(part, relative(part, about["known"]), about["scale"], about["model"], np.zeros(len(part)))  # type: ignore[arg-type]
         opinions = [judge.estimator.opinion_of(rows) for rows in part.features]
         mos = np.array([opinion.mos for opinion in opinions])
         wide = np.array([opinion.wideband for opinion in opinions])

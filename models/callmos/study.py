@@ -19,7 +19,7 @@ import torch
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE))
 from labels import combine, load_part, relative
-from train import EXTRA, predicted, prepare
+from train import EXTRA, only_clean, predicted, prepare
 
 from audioqa.perceptual.callmos_network import CallMosNetwork
 
@@ -78,8 +78,8 @@ def main() -> int:
 def judged(folder: Path, name: str, without_columns: bool) -> dict[str, float]:
     """How a run does on the test part."""
     _, _, about = prepare(folder)
-    part = load_part(folder, "test")
-    labels = combine(part, relative(part, about["known"]), about["scale"], about["model"])  # type: ignore[arg-type]
+    part = only_clean(load_part(folder, "test"), about["known"])  # type: ignore[arg-type]
+    labels = combine(part, relative(part, about["known"]), about["scale"], about["model"], np.zeros(len(part)))  # type: ignore[arg-type]
     network = CallMosNetwork(EXTRA)
     network.load_state_dict(torch.load(folder / f"{name}.pt", weights_only=True)["average"])
     rows = part.features.copy()

@@ -11,6 +11,7 @@ import copy
 import math
 import sys
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,13 +27,12 @@ from labels import (
     ConditionModel,
     Labels,
     Part,
-    TeacherScale,
     combine,
-    e_model,
     fit_scale,
+    is_clean,
     load_part,
     relative,
-    share_of,
+    source_costs,
     twin_scores,
     weighted,
 )
@@ -163,23 +163,29 @@ def prepare(folder: Path, *, untaught: bool = True) -> tuple[Set, Set, dict[str,
     # What holds levels and holes would teach the regression the teachers' blindness.
     model = ConditionModel(train.conditions, train.truths, ratings)
     spread = dict(scale.spread)
-    sets = [as_set(train, combine(train, deltas, scale, model), deltas, spread)]
+
+    def labelled(part: Part, d: np.ndarray) -> Set:
+        return as_set(part, combine(part, d, scale, model, source_costs(part, known, scale)), d, spread)
+
+    sets = [labelled(train, deltas)]
     own = [i for i, name in enumerate(twins.clips) if _split(name) == "train"]
-    clean = _subset(twins, own)
-    zero = relative(clean, known)
-    sets.append(as_set(clean, combine(clean, zero, scale, model), zero, spread))
+    clean = subset(twins, own)
+    sets.append(labelled(clean, relative(clean, known)))
     for name in ("truth", "scenes"):
         if (folder / name).is_dir() and (untaught or name == "scenes"):
             part = load_part(folder, name)
             if name == "truth":
-                d = relative(part, {})
-                sets.append(as_set(part, combine(part, d, scale, model), d, spread))
+                sets.append(labelled(part, relative(part, {})))
             else:
                 sets.append(as_set(part, None, None, None))
-    dev = load_part(folder, "dev")
-    d = relative(dev, known)
+    dev = only_clean(load_part(folder, "dev"), known)
     about = {"scale": scale, "model": model, "known": known}
-    return joined(sets), as_set(dev, combine(dev, d, scale, model), d, spread), about
+    return joined(sets), labelled(dev, relative(dev, known)), about
+
+
+def only_clean(part: Part, known: Mapping[tuple[str, bool], np.ndarray]) -> Part:
+    """The clips whose source is clean: those that may judge."""
+    return subset(part, [i for i, name in enumerate(part.clips) if is_clean(known[name, False])])
 
 
 def _split(name: str) -> str:
@@ -189,7 +195,7 @@ def _split(name: str) -> str:
     return split_of(corpus, speaker)
 
 
-def _subset(part: Part, rows: list[int]) -> Part:
+def subset(part: Part, rows: list[int]) -> Part:
     return Part(
         part.features[rows], part.kind[rows], part.scores[rows], [part.conditions[i] for i in rows],
         [part.truths[i] for i in rows], [part.clips[i] for i in rows], part.groups[rows],
@@ -367,8 +373,6 @@ def judged(network: CallMosNetwork, dev: Set, device: torch.device) -> str:
         f"condition r {np.corrcoef(means.T)[0, 1]:.4f} wide r {np.corrcoef(out[:, 1], dev.targets[:, 1].numpy())[0, 1]:.4f} F1 {f1:.3f}"
     )
 
-
-__all__ = ["TeacherScale", "e_model", "share_of"]
 
 if __name__ == "__main__":
     sys.exit(main())
