@@ -1,4 +1,6 @@
-"""PLCMOS v2: what packet loss and its concealment cost, by a network that heard such clips (Diener et al., Interspeech 2023).
+"""PLCMOS v2: what packet loss and its concealment cost, by a network that heard such clips.
+
+Diener, Purin, Sootla, Saabas, Aichner and Cutler, "PLCMOS", Interspeech 2023.
 
 The weights come with the package ``speechmos`` (MIT). They take a random vector in a rater's place, so that the package
 gives another score at every call; here the vector is zero, which lies .22 below the mean of many (r .998).

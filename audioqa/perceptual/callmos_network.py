@@ -39,7 +39,8 @@ SUMS = GROUPS * (1 + 2 * VALUES)
 
 DIMENSIONS = ("noisiness", "coloration", "discontinuity", "loudness")
 CODECS = ("g711", "adpcm", "gsm", "celp", "opus", "archive", "wideband")
-"""Families that the codec head tells apart: G.711 or none; G.726; GSM; G.729, G.723.1, AMR; Opus; MP3, AAC; AMR-WB, G.722."""
+"""Families that the codec head tells apart: G.711 or none; G.726; GSM; G.729, G.723.1 and AMR; Opus; MP3 and AAC;
+G.722 and AMR-WB."""
 
 OUTPUTS = 3 + len(DIMENSIONS) + len(CODECS)
 """MOS in the narrowband and in the wideband context, logarithm of the spread, dimensions, codec family."""

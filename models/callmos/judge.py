@@ -18,18 +18,18 @@ from numpy.typing import NDArray
 
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE))
-from labels import Part, combine, e_model, load_part, relative  # noqa: E402 - beside this script
-from train import prepare  # noqa: E402
+from audioqa.perceptual.callmos import CallMos
+from labels import Part, combine, e_model, load_part, relative
+from train import only_clean, prepare
 
-from audioqa.evaluation.measures import pearson  # noqa: E402
-from audioqa.lab.simulator.condition import Condition, Loss, Noise  # noqa: E402
-from audioqa.lab.simulator.material import Material, made_noise, material  # noqa: E402
-from audioqa.lab.simulator.simulate import simulate  # noqa: E402
-from audioqa.lab.simulator.speech import Clip, clips  # noqa: E402
-from audioqa.lab.simulator.tones import KINDS, dtmf, made_music, signal_tones  # noqa: E402
-from audioqa.perceptual.callmos import CallMos  # noqa: E402
-from audioqa.perceptual.callmos_features import features  # noqa: E402
-from audioqa.perceptual.emodel import mos_from_r  # noqa: E402
+from audioqa.evaluation.measures import pearson
+from audioqa.lab.simulator.condition import Condition, Loss, Noise
+from audioqa.lab.simulator.material import Material, made_noise, material
+from audioqa.lab.simulator.simulate import simulate
+from audioqa.lab.simulator.speech import Clip, clips
+from audioqa.lab.simulator.tones import dtmf, made_music, signal_tones
+from audioqa.perceptual.callmos_features import features
+from audioqa.perceptual.emodel import mos_from_r
 
 LADDERS: dict[str, tuple[Condition, ...]] = {
     "loss, zeros": tuple(Condition("ladder", loss=Loss(p, 0.0, 20, "zero") if p else None) for p in (0, 2, 5, 10, 20)),
@@ -87,8 +87,8 @@ def held_out(folder: Path, judge: Judge) -> dict[str, object]:
     _, _, about = prepare(folder)
     found: dict[str, object] = {}
     for name in ("test", "unseen"):
-        part = load_part(folder, name)
-        labels = combine(part, relative(part, about["known"]), about["scale"], about["model"])  # type: ignore[arg-type]
+        part = only_clean(load_part(folder, name), about["known"])  # type: ignore[arg-type]
+        labels = combine(part, relative(part, about["known"]), about["scale"], about["model"], np.zeros(len(part)))  # type: ignore[arg-type]
         opinions = [judge.estimator.opinion_of(rows) for rows in part.features]
         mos = np.array([opinion.mos for opinion in opinions])
         wide = np.array([opinion.wideband for opinion in opinions])
@@ -291,7 +291,7 @@ def main() -> int:
     for name, measure in parts:
         if given.only in (None, name):
             results[name] = measure()
-            print(name, json.dumps(results[name], indent=1), flush=True)  # noqa: T201
+            print(name, json.dumps(results[name], indent=1), flush=True)
             path.write_text(json.dumps(results, indent=1, allow_nan=False) + "\n")
     return 0
 

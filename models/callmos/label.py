@@ -191,7 +191,7 @@ def _pesq(made: Simulated) -> float:
         return float("nan")
 
 
-def make_scene(job: Job, same_side: Sequence[int]) -> dict[str, object]:
+def make_scene(job: Job) -> dict[str, object]:
     """Speech, tones, keys, music and silence one after the other, through a condition."""
     clip: Clip = _state["clips"][job.source]  # type: ignore[index]
     stored = material_of_state()
@@ -304,7 +304,7 @@ def _shard(task: tuple[Path, str, list[Job], list[int]]) -> tuple[Path, int]:
     path, part, work, side = task
     rows = []
     for job in work:
-        rows.append(make_scene(job, side) if part == "scenes" else make(job, side, teachers=part != "truth"))
+        rows.append(make_scene(job) if part == "scenes" else make(job, side, teachers=part != "truth"))
     columns = {key: np.array([row[key] for row in rows]) for key in rows[0]}
     partial = path.with_suffix(".part.npz")
     np.savez_compressed(partial, **columns)  # type: ignore[arg-type]
@@ -331,7 +331,7 @@ def main() -> int:
         path = target / f"{number // SHARD:05d}.npz"
         if not path.is_file():
             tasks.append((path, given.part, work[number : number + SHARD], side))
-    print(f"{given.part}: {len(work)} clips, {len(tasks)} shards to make", file=sys.stderr)  # noqa: T201
+    print(f"{given.part}: {len(work)} clips, {len(tasks)} shards to make", file=sys.stderr)
     start = time.monotonic()
     noises = "test" if split == "test" else "train"
     prepared = (given.folder, noises, given.part not in ("truth", "scenes"))
@@ -340,7 +340,7 @@ def main() -> int:
         for _, rows in pool.map(_shard, tasks):
             done += rows
             rate = done * 9.01 / 3600 / ((time.monotonic() - start) / 3600)
-            print(f"{given.part}: {done} clips, {rate:.1f} h of clips an hour", file=sys.stderr)  # noqa: T201
+            print(f"{given.part}: {done} clips, {rate:.1f} h of clips an hour", file=sys.stderr)
     return 0
 
 

@@ -6,7 +6,8 @@
    conditions whose MOS the E-model gives. What is heard as MOS is then handled as rating R, where impairments add up.
 3. A regression on the condition's own figures, rising with every severity, says what the condition costs in general
    (`ConditionModel`). Single clips are shrunk toward it; clips without teachers take it as it is.
-4. Where the E-model knows an impairment it has its share (`SHARES`), from what really fell on the clip: the loss within
+4. A source clip that teachers do not find clean (`LEAST`) brings a cost of its own along; such clips judge nothing.
+5. Where the E-model knows an impairment it has its share (`SHARES`), from what really fell on the clip: the loss within
    speech, the noise, the level. What it does not know is taken from the regression and added.
 
 Rated audio has no part in any of this.
@@ -22,7 +23,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from audioqa.lab.simulator.condition import Condition
+from audioqa.lab.simulator.condition import Condition, Noise
 from audioqa.perceptual.emodel import EModel, mos_from_r, r_from_mos
 
 TEACHERS = ("distill", "ovrl", "sig", "bak", "plcmos", "pesq")
@@ -64,6 +65,9 @@ SHARES: dict[str, float] = {
     "gaps": 0.6,
 }
 """Share of the E-model in the label, by impairment; 0 where it has nothing to say. A level is the E-model's alone."""
+
+LEAST = {"distill": 2.6, "ovrl": 2.6, "bak": 3.4}
+"""Scores of a source clip through clean G.711 below which it is not clean: about the lowest seventh of speechocean762."""
 
 OWN = 0.4
 """What a single clip's teachers count against the regression on its condition."""
@@ -186,7 +190,7 @@ def e_model(c: Condition, truth: Mapping[str, float], *, only: Sequence[str] | N
     model = EModel(
         slr=8.0 + (max(-4.0, -26.0 - c.level) if counts("level") else 0.0),
         nc=10 * np.log10(noise),
-        qdu=10 ** ((37 - truth["mnru"]) / 15) if c.mnru is not None and counts("mnru") else 1.0,
+        qdu=max(1.0, 10 ** ((37 - truth["mnru"]) / 15)) if c.mnru is not None and counts("mnru") else 1.0,
         ie=min(ie, 90.0),
         ppl=min(lost, 100.0),
         bpl=ROBUSTNESS[c.loss.fill] if c.loss else 4.3,
@@ -247,6 +251,25 @@ def twin_scores(twins: Part) -> dict[tuple[str, bool], Floats]:
         (name, c.sample_rate == 16000): scores
         for name, c, scores in zip(twins.clips, twins.conditions, twins.scores, strict=True)
     }
+
+
+def source_costs(part: Part, twins: Mapping[tuple[str, bool], Floats], scale: TeacherScale) -> Floats:
+    """Rating that the source clip itself lacks: 0 where it is clean or not known, float64, shape (n,)."""
+    known = np.array([scores for (_, wide), scores in twins.items() if not wide])
+    middle = np.nanmedian(known, axis=0)
+    noisy = [Condition("noise", noise=Noise("source", 0))]
+    out = np.zeros(len(part))
+    for i, name in enumerate(part.clips):
+        twin = twins.get((name, False))
+        if twin is not None and not is_clean(twin):
+            z = weighted((twin - middle)[None], noisy, scale.spread)
+            out[i] = max(0.0, R0 - float(scale.rating(z)[0]))
+    return out
+
+
+def is_clean(twin: Floats) -> bool:
+    """Whether a source clip counts as clean, by its scores through clean G.711."""
+    return all(twin[TEACHERS.index(name)] >= least for name, least in LEAST.items())
 
 
 def weighted(deltas: Floats, conditions: Sequence[Condition], spread: Mapping[str, float]) -> Floats:
@@ -388,16 +411,15 @@ def _clean(wide: bool) -> Condition:
 
 @dataclass(frozen=True)
 class Labels:
-    """What is learnt: float64, shape (n,) each, dimensions (n, 4); `cost` is the rating lost."""
+    """What is learnt: float64, shape (n,) each, dimensions (n, 4); `teachers` is the rating that they miss."""
 
     narrow: Floats
     wide: Floats
     dimensions: Floats
-    cost: Floats
     teachers: Floats
 
 
-def combine(part: Part, deltas: Floats, scale: TeacherScale, model: ConditionModel) -> Labels:
+def combine(part: Part, deltas: Floats, scale: TeacherScale, model: ConditionModel, sources: Floats) -> Labels:
     """The labels of a part.
 
     Parameters
@@ -408,6 +430,8 @@ def combine(part: Part, deltas: Floats, scale: TeacherScale, model: ConditionMod
         Relative scores of its clips; all NaN where they had no teachers.
     scale, model
         Fitted on the training part.
+    sources
+        From `source_costs`.
     """
     n = len(part)
     z = weighted(deltas, part.conditions, scale.spread)
@@ -422,13 +446,17 @@ def combine(part: Part, deltas: Floats, scale: TeacherScale, model: ConditionMod
     level = np.array([R0 - e_model(c, t, only=("level",)) for c, t in zip(part.conditions, part.truths, strict=True)])
     known = np.array([R0 - e_model(c, t) for c, t in zip(part.conditions, part.truths, strict=True)])
     share = np.array([share_of(c) for c in part.conditions])
-    cost = share * (known + beside) + (1 - share) * (taught + level)
     wide = np.array([c.sample_rate == 16000 for c in part.conditions])
-    rating = R0 + np.where(wide, WIDE_BONUS, 0.0) - cost
-    narrow = np.array([mos_from_r(r) for r in rating])
+    top = R0 + np.where(wide, WIDE_BONUS, 0.0) - sources
+
+    def mixed(scale_of: Floats) -> Floats:
+        # Mixed as MOS: of many impairments at once the E-model's sum goes far below what the scale can show.
+        by_model = np.array([mos_from_r(r) for r in (top - known - beside) / scale_of])
+        by_teachers = np.array([mos_from_r(r) for r in (top - taught - level) / scale_of])
+        return np.asarray(share * by_model + (1 - share) * by_teachers)
+
     # On the longer scale of G.107.1 (129 for clean wideband speech) narrowband speech keeps its rating.
-    wider = np.array([mos_from_r(r if w else r / 1.29) for r, w in zip(rating, wide, strict=True)])
-    return Labels(narrow, wider, _dimensions(part, model, n), cost, own)
+    return Labels(mixed(np.ones(n)), mixed(np.where(wide, 1.0, 1.29)), _dimensions(part, model, n), own)
 
 
 def _without_anchored(c: Condition) -> Condition:

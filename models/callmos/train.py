@@ -11,6 +11,7 @@ import copy
 import math
 import sys
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,25 +21,24 @@ from torch import Tensor
 from torch.nn import functional
 
 sys.path.insert(0, str(Path(__file__).parent))
-from labels import (  # noqa: E402 - beside this script
+from labels import (
     IE,
     TEACHERS,
     ConditionModel,
     Labels,
     Part,
-    TeacherScale,
     combine,
-    e_model,
     fit_scale,
+    is_clean,
     load_part,
     relative,
-    share_of,
+    source_costs,
     twin_scores,
     weighted,
 )
 
-from audioqa.perceptual.callmos_features import FLOOR  # noqa: E402
-from audioqa.perceptual.callmos_network import CODECS, OUTPUTS, ROWS, CallMosNetwork  # noqa: E402
+from audioqa.perceptual.callmos_features import FLOOR
+from audioqa.perceptual.callmos_network import CODECS, OUTPUTS, ROWS, CallMosNetwork
 
 BATCH = 48
 """Clips."""
@@ -150,8 +150,9 @@ def joined(sets: list[Set]) -> Set:
     return Set(**{f: torch.cat([getattr(s, f) for s in sets]) for f in Set.__dataclass_fields__})
 
 
-def prepare(folder: Path) -> tuple[Set, Set, dict[str, object]]:
-    """Labels for every part that is there; the training set, the dev set and what the labels rest on."""
+def prepare(folder: Path, *, untaught: bool = True) -> tuple[Set, Set, dict[str, object]]:
+    """Labels for every part that is there, without the clips that no teacher heard where those are not wanted; the
+    training set, the dev set and what the labels rest on."""
     twins = load_part(folder, "twins")
     train = load_part(folder, "train")
     known = twin_scores(twins)
@@ -162,23 +163,29 @@ def prepare(folder: Path) -> tuple[Set, Set, dict[str, object]]:
     # What holds levels and holes would teach the regression the teachers' blindness.
     model = ConditionModel(train.conditions, train.truths, ratings)
     spread = dict(scale.spread)
-    sets = [as_set(train, combine(train, deltas, scale, model), deltas, spread)]
+
+    def labelled(part: Part, d: np.ndarray) -> Set:
+        return as_set(part, combine(part, d, scale, model, source_costs(part, known, scale)), d, spread)
+
+    sets = [labelled(train, deltas)]
     own = [i for i, name in enumerate(twins.clips) if _split(name) == "train"]
-    clean = _subset(twins, own)
-    zero = relative(clean, known)
-    sets.append(as_set(clean, combine(clean, zero, scale, model), zero, spread))
+    clean = subset(twins, own)
+    sets.append(labelled(clean, relative(clean, known)))
     for name in ("truth", "scenes"):
-        if (folder / name).is_dir():
+        if (folder / name).is_dir() and (untaught or name == "scenes"):
             part = load_part(folder, name)
             if name == "truth":
-                d = relative(part, {})
-                sets.append(as_set(part, combine(part, d, scale, model), d, spread))
+                sets.append(labelled(part, relative(part, {})))
             else:
                 sets.append(as_set(part, None, None, None))
-    dev = load_part(folder, "dev")
-    d = relative(dev, known)
+    dev = only_clean(load_part(folder, "dev"), known)
     about = {"scale": scale, "model": model, "known": known}
-    return joined(sets), as_set(dev, combine(dev, d, scale, model), d, spread), about
+    return joined(sets), labelled(dev, relative(dev, known)), about
+
+
+def only_clean(part: Part, known: Mapping[tuple[str, bool], np.ndarray]) -> Part:
+    """The clips whose source is clean: those that may judge."""
+    return subset(part, [i for i, name in enumerate(part.clips) if is_clean(known[name, False])])
 
 
 def _split(name: str) -> str:
@@ -188,7 +195,7 @@ def _split(name: str) -> str:
     return split_of(corpus, speaker)
 
 
-def _subset(part: Part, rows: list[int]) -> Part:
+def subset(part: Part, rows: list[int]) -> Part:
     return Part(
         part.features[rows], part.kind[rows], part.scores[rows], [part.conditions[i] for i in rows],
         [part.truths[i] for i in rows], [part.clips[i] for i in rows], part.groups[rows],
@@ -257,11 +264,17 @@ def main() -> int:
     parser.add_argument("--name", default="callmos")
     parser.add_argument("--epochs", type=int, default=EPOCHS)
     parser.add_argument("--share", type=float, default=1.0, help="train on this share of the conditions")
+    parser.add_argument("--ablate", choices=["columns", "truth", "auxiliary"], help="leave something out, for study.py")
     parser.add_argument("--minutes", type=float, default=0.0, help="stop after so many minutes, to go on later")
     given = parser.parse_args()
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     torch.manual_seed(SEED)
-    train, dev, _ = prepare(given.folder)
+    train, dev, _ = prepare(given.folder, untaught=given.ablate != "truth")
+    if given.ablate == "columns":
+        train.features[:, :, 64:] = FLOOR
+        dev.features[:, :, 64:] = FLOOR
+    if given.ablate == "auxiliary":
+        train.extra[:] = float("nan")
     if given.share < 1:
         keep = torch.from_numpy(np.random.default_rng(3).random(len(train.groups)) < given.share)
         train = Set(**{f: getattr(train, f)[keep] for f in Set.__dataclass_fields__})
@@ -287,7 +300,7 @@ def main() -> int:
         first = state["epoch"]
     print(
         f"{count} clips, {count * 9.01 / 3600:.1f} h; {sum(p.numel() for p in network.parameters())} parameters; {device}"
-    )  # noqa: T201
+    )
     begin = time.monotonic()
     for epoch in range(first, given.epochs):
         generator = torch.Generator().manual_seed(SEED + epoch)
@@ -302,7 +315,8 @@ def main() -> int:
                         features=torch.empty(0), kind=torch.empty(0))  # fmt: skip
             rows = augmented(train.features[index, offset : offset + length], generator).to(device)
             kind = train.kind[index, offset : offset + length].to(device)
-            with torch.autocast(device.type, dtype=torch.bfloat16):
+            # On the processor float32 is the faster one: what takes the time is the depthwise convolution's gradient.
+            with torch.autocast(device.type, dtype=torch.bfloat16, enabled=device.type == "cuda"):
                 found = losses(network, batch, rows, kind, epoch / given.epochs)
             total = sum(found.values())
             optimizer.zero_grad()
@@ -324,7 +338,7 @@ def main() -> int:
         print(
             f"epoch {epoch + 1}: {shown} | {judged(average, dev, device)} | {(time.monotonic() - begin) / 60:.1f} min",
             flush=True,
-        )  # noqa: T201
+        )
         state = {"network": network.state_dict(), "average": average.state_dict(), "optimizer": optimizer.state_dict(),
                  "schedule": schedule.state_dict(), "epoch": epoch + 1}  # fmt: skip
         torch.save(state, path.with_suffix(".part"))
@@ -359,8 +373,6 @@ def judged(network: CallMosNetwork, dev: Set, device: torch.device) -> str:
         f"condition r {np.corrcoef(means.T)[0, 1]:.4f} wide r {np.corrcoef(out[:, 1], dev.targets[:, 1].numpy())[0, 1]:.4f} F1 {f1:.3f}"
     )
 
-
-__all__ = ["TeacherScale", "e_model", "share_of"]
 
 if __name__ == "__main__":
     sys.exit(main())

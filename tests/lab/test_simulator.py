@@ -217,7 +217,16 @@ def test_speakers_keep_their_side() -> None:
 
 def test_a_condition_survives_json() -> None:
     condition = Condition(
-        "mixed", "8k", hum=(50.0, 12.5), suppressor=("gate", 0.4), echo=(100.0, 20.0), gaps=(0.3,), special=("robot", 0.5),
-        codecs=("g722", "amr-wb-12.65"), noise=Noise("pink", 3.25, True), loss=Loss(3.5, 0.2, 30, "codec"), seed=9,
-    )  # fmt: skip
+        "mixed",
+        "8k",
+        hum=(50.0, 12.5),
+        suppressor=("gate", 0.4),
+        echo=(100.0, 20.0),
+        gaps=(0.3,),
+        special=("robot", 0.5),
+        codecs=("g722", "amr-wb-12.65"),
+        noise=Noise("pink", 3.25, True),
+        loss=Loss(3.5, 0.2, 30, "codec"),
+        seed=9,
+    )
     assert Condition.from_json(condition.to_json()) == condition

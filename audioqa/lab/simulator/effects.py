@@ -51,7 +51,7 @@ def filtered(samples: Samples, rate: int, hertz: NDArray[np.float64], gain: NDAr
     spectrum = scipy.fft.rfft(samples, size)
     bins = np.fft.rfftfreq(size, 1 / rate)
     spectrum *= (10 ** (np.interp(bins, hertz, gain) / 20)).astype(np.float32)
-    return scipy.fft.irfft(spectrum, size)[: len(samples)].astype(np.float32)
+    return np.asarray(scipy.fft.irfft(spectrum, size)[: len(samples)], np.float32)
 
 
 def telephone_band(samples: Samples, rate: int) -> Samples:
@@ -80,7 +80,7 @@ def reverberant(samples: Samples, response: Samples) -> Samples:
     """Convolved with a room response that begins at the direct sound, at the energy it had."""
     size = scipy.fft.next_fast_len(len(samples) + len(response), real=True)
     wet = scipy.fft.irfft(scipy.fft.rfft(samples, size) * scipy.fft.rfft(response, size), size)[: len(samples)]
-    return (wet * np.sqrt(np.mean(samples**2) / max(float(np.mean(wet**2)), 1e-12))).astype(np.float32)
+    return np.asarray(wet * np.sqrt(np.mean(samples**2) / max(float(np.mean(wet**2)), 1e-12)), np.float32)
 
 
 def scaled_noise(noise: Samples, rate: int, level: float) -> Samples:
@@ -140,7 +140,7 @@ def gated(samples: Samples, rate: int, strength: float) -> Samples:
     level = active_level(samples, rate)
     power = 10 * np.log10(_frame_power(samples, rate) + 1e-12)
     open_ = power > level - 20 + 16 * strength
-    held = np.maximum.accumulate(np.where(open_, np.arange(len(open_)), -99))
+    held: NDArray[np.int64] = np.maximum.accumulate(np.where(open_, np.arange(len(open_)), -99))
     open_ = np.arange(len(open_)) - held <= 2
     return _apply_gain(samples, rate, np.where(open_, 1.0, 10 ** (-1.0 - 1.5 * strength)))
 
@@ -166,8 +166,8 @@ def onset_clipped(samples: Samples, mask: NDArray[np.bool_], rate: int, millisec
     starts = np.flatnonzero(np.diff(np.concatenate([[0], bridged.astype(np.int8)])) == 1)
     size = round(FRAME * rate)
     for start in starts:
-        first = max(0, start * size - size)
-        out[first : first + size + round(milliseconds / 1000 * rate)] = 0
+        first = max(0, int(start) * size - size)
+        out[first : first + size + int(milliseconds / 1000 * rate)] = 0
     return out
 
 
@@ -197,4 +197,4 @@ def _frame_power(samples: Samples, rate: int) -> NDArray[np.float64]:
 def _apply_gain(samples: Samples, rate: int, gain: NDArray[np.floating]) -> Samples:
     size = round(FRAME * rate)
     centres = (np.arange(len(gain)) + 0.5) * size
-    return (samples * np.interp(np.arange(len(samples)), centres, gain)).astype(np.float32)
+    return np.asarray(samples * np.interp(np.arange(len(samples)), centres, gain), np.float32)

@@ -249,7 +249,7 @@ def _special(samples: Samples, rate: int, kind: str, strength: float, rng: np.ra
     if kind == "robot":
         time = np.arange(len(samples)) / rate
         wave = 1 + 0.9 * strength * np.sign(np.sin(2 * np.pi * 33 * time))
-        return (samples * wave / np.sqrt(np.mean(wave**2))).astype(np.float32)
+        return np.asarray(samples * wave / np.sqrt(np.mean(wave**2)), np.float32)
     size = round(0.02 * rate)  # reordering: neighbouring packets change places
     packets = samples[: len(samples) // (2 * size) * 2 * size].reshape(-1, 2, size).copy()
     swapped = rng.random(len(packets)) < 0.3 * strength

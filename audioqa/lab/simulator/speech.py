@@ -8,8 +8,8 @@ repositories that the shared folder holds parts of:
 - ``aec``: microsoft/AEC-Challenge, ``baseline/icassp2021/clean``, one hundred real devices.
 
 Debian's recorded Asterisk prompts add six voices in five languages at 8 kHz, and its speech synthesizers a few more.
-Speakers are divided into ``train``, ``dev`` and ``test`` by a hash of their name, which nothing can change; speakers who
-are not known are for training only.
+Speakers are divided into ``train``, ``dev`` and ``test`` by a hash of their name, which nothing can change; speakers
+who are not known are for training only.
 """
 
 from __future__ import annotations
@@ -147,8 +147,7 @@ def clips(*, cache: Path | None = None) -> list[Clip]:
     for corpus, speaker, traits, files in _speakers():
         found += _clips_of(corpus, speaker, traits, [spoken for path in files if (spoken := _read(path))])
     for speaker, command in SYNTHETIC:
-        spoken = _synthesize(command)
-        found += _clips_of("synthetic", speaker, {"language": "en", "synthetic": "yes"}, spoken)
+        found += _clips_of("synthetic", speaker, {"language": "en", "synthetic": "yes"}, _synthesize(command))
     if store:
         store.parent.mkdir(parents=True, exist_ok=True)
         _save(store, found)
@@ -168,7 +167,7 @@ def _speakers() -> list[tuple[str, str, dict[str, str], list[Path]]]:
             found.append(("so762", key, traits, sorted(speaker.glob("*.WAV"))))
         unknown = {"language": "en"}
         found.append(("intent", "unknown", unknown, sorted((folder / "intent").rglob("speech/clean/*.wav"))))
-        wake = [p for p in sorted((folder / "wakeword").rglob("*.flac")) + sorted((folder / "wakeword").rglob("*.wav"))]
+        wake = sorted((folder / "wakeword").rglob("*.flac")) + sorted((folder / "wakeword").rglob("*.wav"))
         found.append(("wakeword", "unknown", unknown, [p for p in wake if p.stem != "multiple_keywords"]))
         devices: defaultdict[str, list[Path]] = defaultdict(list)
         for path in sorted((folder / "aec").rglob("*.wav")):

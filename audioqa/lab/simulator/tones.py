@@ -13,12 +13,18 @@ from numpy.typing import NDArray
 from audioqa.perceptual.callmos_layout import KINDS
 
 Samples = NDArray[np.float32]
+_Cadence = tuple[tuple[float, ...], float, float]  # Hz together, s of sound, s of pause
 
 __all__ = ["KINDS", "dtmf", "made_music", "signal_tones"]
 
-_RINGBACK = (((440, 480), 2.0, 4.0), ((400, 450), 0.4, 0.2), ((425,), 1.0, 4.0), ((425,), 1.0, 3.0))
-_BUSY = (((480, 620), 0.5, 0.5), ((425,), 0.5, 0.5), ((400,), 0.375, 0.375), ((425,), 0.25, 0.25))
-_INFORMATION = (985.0, 1428.0, 1777.0)
+_RINGBACK: tuple[_Cadence, ...] = (
+    ((440, 480), 2.0, 4.0),
+    ((400, 450), 0.4, 0.2),
+    ((425,), 1.0, 4.0),
+    ((425,), 1.0, 3.0),
+)
+_BUSY: tuple[_Cadence, ...] = (((480, 620), 0.5, 0.5), ((425,), 0.5, 0.5), ((400,), 0.375, 0.375), ((425,), 0.25, 0.25))
+_INFORMATION: tuple[float, ...] = (985.0, 1428.0, 1777.0)
 _ROWS, _COLUMNS = (697, 770, 852, 941), (1209, 1336, 1477, 1633)
 
 
