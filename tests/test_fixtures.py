@@ -226,7 +226,7 @@ def test_the_truncated_file_promises_more_than_it_holds() -> None:
 
 @functools.cache
 def analyser() -> Analyser:
-    return make_analyser("distillmos")
+    return make_analyser()
 
 
 def options(entry: dict[str, Any]) -> OpenOptions:

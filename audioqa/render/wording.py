@@ -61,6 +61,16 @@ def interval(score: Score) -> str:
     return f"{score.low:.1f}–{score.high:.1f}"
 
 
+_DIMENSIONS = {
+    "noi": "noisiness",
+    "dis": "discontinuity",
+    "col": "coloration",
+    "loud": "loudness",
+    "sig": "speech signal",
+    "bak": "background",
+}  # NISQA's and DNSMOS's short names
+
+
 def wideband(report: CallReport) -> Score | None:
     """The wideband-context score of the worse party, whose score is the call's; None where there is none."""
     for party in report.parties:
@@ -74,7 +84,7 @@ def sounds(mos: PartyMos) -> list[str]:
     words = []
     if isinstance(mos.wideband, Score):
         words.append(f"wideband context {mos.wideband.value:.2f} ({interval(mos.wideband)})")
-    words += [f"{kind_words(name)} {value:.1f}" for name, value in mos.dimensions.items()]
+    words += [f"{_DIMENSIONS.get(name, kind_words(name))} {value:.1f}" for name, value in mos.dimensions.items()]
     if not isinstance(mos.codec, Skipped):
         words.append(f"codec {mos.codec.family} ({mos.codec.probability:.0%})")
     return words

@@ -18,7 +18,6 @@ from numpy.typing import NDArray
 
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE))
-from audioqa.perceptual.callmos import CallMos
 from labels import Part, combine, e_model, load_part, relative
 from train import only_clean, prepare
 
@@ -28,6 +27,7 @@ from audioqa.lab.simulator.material import Material, made_noise, material
 from audioqa.lab.simulator.simulate import simulate
 from audioqa.lab.simulator.speech import Clip, clips
 from audioqa.lab.simulator.tones import dtmf, made_music, signal_tones
+from audioqa.perceptual.callmos import CallMos
 from audioqa.perceptual.callmos_features import features
 from audioqa.perceptual.emodel import mos_from_r
 

@@ -165,7 +165,7 @@ def _party_mos(
     lowest = min(windows, key=lambda window: window.mos)
     below = sum(w.speech for w in windows if w.mos < 3.6) / 2
     return PartyMos(
-        score=Score("MOS-LQO", "narrowband", mean, mean - 0.3, mean + 0.3, SOURCE),
+        score=Score("MOS-LQO", "narrowband", mean, mean - 0.3, mean + 0.3, SOURCE, "90 % of <labels>"),
         band="Good" if mean >= 4 else "Fair",
         percentile_5=sorted(w.mos for w in windows)[len(windows) // 20],
         worst=Worst(Segment(lowest.segment.start, min(lowest.segment.start + 30, seconds)), lowest.mos + 0.1, 14.2),

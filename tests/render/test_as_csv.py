@@ -64,6 +64,16 @@ def test_dimensions_stand_only_where_the_estimator_gives_them() -> None:
     assert agent["dis_pred"] == customer["noi_pred"] == ""
 
 
+def test_the_wideband_context_and_the_codec_stand_in_columns_or_their_reasons_do() -> None:
+    agent, customer = _read(example_report())
+    assert float(agent["mos_wideband_low"]) < float(agent["mos_wideband"]) < float(agent["mos_wideband_high"])
+    assert (agent["codec"], agent["codec_probability"]) == ("CELP (G.729, G.723.1, AMR)", "0.83")
+    assert customer["mos_wideband"] == customer["codec"] == ""
+    assert (
+        "wideband-mos: this estimator has one scale only; codec: this estimator tells no codec" in customer["skipped"]
+    )
+
+
 @pytest.mark.parametrize("name", ["=cmd()", "+1", "-1.wav", "@x", " =x"])
 def test_a_file_name_that_looks_like_a_formula_is_neutralised(name: str) -> None:
     report = silent_report()

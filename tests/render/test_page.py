@@ -61,6 +61,14 @@ def test_the_page_fetches_nothing_and_says_so_to_the_browser(page: Path) -> None
     assert not re.findall(r"\bfetch\(|XMLHttpRequest|\bimport\(|WebSocket", text)
 
 
+def test_the_page_names_the_wideband_context_the_dimensions_and_what_the_interval_covers(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    assert re.search(
+        r"3\.\d\d \(\d\.\d–\d\.\d\) in the wideband context<br>the interval covers 90 % of &lt;labels&gt;", text
+    )
+    assert re.search(r"<li>agent: wideband context 3\.\d\d .*noisiness 3\.9, coloration 3\.2, codec CELP", text)
+
+
 def test_text_from_outside_is_never_markup(tmp_path: Path) -> None:
     write_page(_hostile(tmp_path), tmp_path / "page.html")
     text = (tmp_path / "page.html").read_text(encoding="utf-8")

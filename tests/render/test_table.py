@@ -36,6 +36,16 @@ def test_the_verdict_and_the_reasons_stand_before_the_figures(width: int) -> Non
     assert places == sorted(places)
 
 
+def test_the_wideband_context_and_what_the_interval_covers_stand_beside_the_headline() -> None:
+    report = example_report()
+    text = " ".join(_text(report_table(report), 120).split())
+    head, _, rest = text.partition("worst 30 s")
+    assert "MOS-LQO narrowband; 3.00 in the wideband context" in head
+    assert "the interval covers 90 % of <labels>" in head
+    assert "agent: wideband context 3.00 (2.6–3.4), noisiness 3.9, coloration 3.2, codec CELP" in rest
+    assert "customer: wideband" not in rest
+
+
 @pytest.mark.parametrize("width", [40, 80, 200])
 def test_no_line_is_wider_than_the_terminal(width: int) -> None:
     assert max(map(len, _text(report_table(example_report()), width).splitlines())) <= width
