@@ -69,7 +69,7 @@ SPEECH_ON, SPEECH_OFF = 0.5, 0.35
 """Probabilities at which speech begins and ends (the defaults of Silero VAD's own segmentation)."""
 
 SHORTEST_SPEECH = 0.16
-"""Seconds: shorter bursts of speech probability are clicks and breaths (five 32 ms frames)."""
+"""Seconds: shorter bursts of speech probability are clicks and breaths (eight 20 ms frames)."""
 
 
 def speech_segments(

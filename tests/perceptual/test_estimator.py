@@ -96,7 +96,7 @@ def mos(estimator: Estimator, clips: list[NDArray[np.float32]]) -> list[float]:
 
 
 def test_an_unknown_name_is_answered_with_the_names_there_are() -> None:
-    with pytest.raises(SettingsError, match=r"no estimator 'nisqua'; there are distillmos, dnsmos, nisqa"):
+    with pytest.raises(SettingsError, match=r"no estimator 'nisqua'; there are callmos, distillmos, dnsmos, nisqa"):
         load_estimator("nisqua")
 
 

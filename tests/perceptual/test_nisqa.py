@@ -403,7 +403,7 @@ def test_table_page_and_csv_say_that_bands_do_not_apply(call: Path, weights: Pat
     [
         (("--estimator", "nisqa"), "nisqa needs a file of weights"),
         (("--estimator", "nisqa", "--weights", "nowhere.tar"), "nowhere.tar: the weights cannot be read"),
-        (("--weights", "nowhere.tar"), "distillmos takes no weights, given nowhere.tar"),
+        (("--weights", "nowhere.tar"), "callmos takes no weights, given nowhere.tar"),
     ],
 )
 def test_bad_usage_exits_with_2_and_says_why(call: Path, arguments: tuple[str, ...], message: str) -> None:
