@@ -52,7 +52,7 @@ class Level:
 def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder with three clips of each condition and their labels; `level` and `other` in place of the networks."""
 
-    def load(name: str, *, threads: int = 1, weights: Path | None = None) -> Level:
+    def load(name: str, *, threads: int = 1, weights: Path | None = None, device: str = "cpu") -> Level:  # noqa: ARG001
         if weights is not None:
             raise SettingsError(f"the estimator {name} takes no weights, given {weights}")
         if name not in ("level", "other"):
