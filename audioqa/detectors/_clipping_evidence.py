@@ -148,7 +148,7 @@ def gather(table: FrameTable, frames: NDArray[np.int64]) -> Evidence:
             [
                 float(np.log(level / ceiling)),
                 *np.log(order[np.minimum(count - 1, (_SIDE_QUANTILES * count).astype(int))] / level),
-                float(np.log(times)),
+                float(np.log(max(times, 1))),  # a constant has no sample on one side
                 float(np.log((times + 1) / (below + 1))),
                 min(samples, 5.0),
             ]
