@@ -28,6 +28,8 @@ from audioqa.evaluation.results import Agreement, Estimate, Evaluation, Figures
 from audioqa.lab.corpus import data_folder
 from audioqa.lab.plcmos import Plcmos
 from audioqa.perceptual.calibration import load_calibration
+from audioqa.perceptual.callmos import CallMos
+from audioqa.perceptual.callmos_features import features
 from audioqa.perceptual.estimator import RATE, Estimator
 from audioqa.perceptual.loading import ESTIMATORS, load_estimator
 from audioqa.types import Segment, Skipped
@@ -63,8 +65,11 @@ def rated_set(folder: Path) -> tuple[Label, ...]:
 
 
 def whole_clip(estimator: Estimator, path: Path) -> float:
-    """Raw score of a clip; one that is longer than a window gives the mean of its equal parts."""
+    """Raw score of a clip; one that is longer than a window gives the mean of its equal parts. callmos hears the clip
+    at its own rate, as it does in a call."""
     samples, rate = read_segment(path, Segment(0.0, 60.0))
+    if isinstance(estimator, CallMos) and rate in (8000, 16000):
+        return estimator.opinion_of(features(samples[:, 0], rate)).mos
     wide = Resampler(rate, RATE, channels=1).push(samples[:, :1], last=True)[:, 0]
     parts = np.array_split(wide, -(-len(wide) // round(estimator.window * RATE)))
     return float(np.mean([estimator.score(part[None])[0].mos for part in parts]))

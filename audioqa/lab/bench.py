@@ -65,6 +65,30 @@ def run_score(path: str) -> dict[str, float]:
     return {"seconds": time.process_time() - start, "audio": report.recording.duration, "memory": _peak()}
 
 
+def run_callmos(path: str) -> dict[str, float]:
+    """Feature rows and network alone, on the first channel of a call, its frame columns made beforehand."""
+    from audioqa.audio import open_recording
+    from audioqa.frames import frame_columns
+    from audioqa.perceptual.callmos import CallMos
+    from audioqa.perceptual.callmos_features import rows
+
+    estimator = CallMos()
+    with open_recording(path) as opened:
+        rate = opened.sample_rate
+        samples = np.concatenate([block[:, 0] for block in opened.blocks()])
+    history, size = round(0.03 * rate), 10 * rate
+    padded = np.concatenate([np.zeros(history, np.float32), samples[: len(samples) // size * size]])
+    chunks = [
+        frame_columns(padded[start : start + history + size], rate, history=history)
+        for start in range(0, len(padded) - history, size)
+    ]
+    stream = estimator.stream()
+    start = time.process_time()
+    heard = [stream.push(rows(columns, rate), last=columns is chunks[-1]) for columns in chunks]
+    estimator.pool(np.stack([sums[:20] for h in heard if len(sums := h.sums) >= 20]))
+    return {"seconds": time.process_time() - start, "audio": len(samples) / rate, "memory": _peak()}
+
+
 def run_command(arguments: list[str]) -> dict[str, float]:
     """Run the command line in a process of its own."""
     import resource
@@ -80,10 +104,10 @@ def _peak() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
-def _median(call: list[str]) -> dict[str, float]:
+def _median(call: list[str], *, runs: int = RUNS) -> dict[str, float]:
     environment = os.environ | {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
     results = []
-    for _ in range(RUNS):
+    for _ in range(runs):
         shown = subprocess.run(  # noqa: S603
             [sys.executable, "-m", "audioqa.lab.bench", *call],
             capture_output=True,
@@ -100,6 +124,20 @@ def _row(what: str, result: dict[str, float], audio: float) -> str:
     return f"| {what} | {result['seconds']:.2f} s | {speed} | {result['memory']:.0f} MB |"
 
 
+def _same_hour(path: Path) -> list[str]:
+    """The whole command with each estimator on one recording, and what callmos itself takes of it."""
+    found = []
+    for estimator in ("callmos", "distillmos", "dnsmos"):
+        # The slow ones run once: they take minutes, of which noise on the machine is a small part.
+        runs = RUNS if estimator == "callmos" else 1
+        result = _median(["--command", "score", str(path), "--json", "--estimator", estimator], runs=runs)
+        what = f"`audioqa score --estimator {estimator}`: 1 h stereo 8 kHz WAV, start-up included"
+        found.append(_row(what, result, HOUR))
+    result = _median(["--callmos", str(path)])
+    found.append(_row("callmos, features and network: 1 h of one party, 8 kHz", result, result["audio"]))
+    return found
+
+
 def table() -> str:
     """Run the benchmark and return its table."""
     rows = [
@@ -113,6 +151,8 @@ def table() -> str:
             result = _median(["--child", str(path)])
             parties = "mono" if subtype == "GSM610" else "stereo"
             rows.append(_row(f"score: 1 h {parties} {name}", result, result["audio"]))
+            if name == "8 kHz WAV":
+                rows += _same_hour(path)
             path.unlink()
         path = Path(folder) / "long.wav"
         write_call(path, seconds=4 * HOUR, rate=8000, subtype="PCM_16")
@@ -142,11 +182,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="speed and memory of a score")
     parser.add_argument("--write", metavar="FILE", help="put the table between the bench markers of this file")
     parser.add_argument("--child", metavar="CALL", help=argparse.SUPPRESS)
+    parser.add_argument("--callmos", metavar="CALL", help=argparse.SUPPRESS)
     parser.add_argument("--network", help=argparse.SUPPRESS)
     parser.add_argument("--command", nargs=argparse.REMAINDER, help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.child:
         print(json.dumps(run_score(given.child)))  # noqa: T201
+    elif given.callmos:
+        print(json.dumps(run_callmos(given.callmos)))  # noqa: T201
     elif given.network:
         from audioqa.lab.networks import speed
 

@@ -102,6 +102,15 @@ def speech(results: dict[str, Any]) -> str:
     )
 
 
+def rated(results: dict[str, Any]) -> str:
+    """The rated set."""
+    return (
+        f"{results['files']} files, on the scale as it is: PLCC {results['pearson']:.3f} per file, {results['pearson_condition']:.3f} per "
+        f"condition; RMSE {results['rmse']:.2f}, bias {results['bias']:+.2f}. Intervals (median half-width "
+        f"{results['half_width_median']:.2f}) hold {100 * results['coverage_of_ratings']:.0f} % of the ratings."
+    )
+
+
 def runs(rows: Sequence[dict[str, Any]]) -> str:
     """Learning curve and ablations, as ``study.py`` measured them."""
     return table(
@@ -129,6 +138,7 @@ def main() -> int:
         ("E-model (`judge.py --only anchors`)", "anchors", anchors),
         ("Clean G.711 by group of held-out speakers (`judge.py --only groups`)", "groups", groups),
         ("Speech and other sounds (`judge.py --only speech_head`)", "speech_head", speech),
+        ("Listeners: noizeus_nb, for reporting only (`judge.py --only rated`)", "rated", rated),
         ("Learning curve and ablations (`study.py`)", "study", runs),
     )
     written = [f"Weights: {results['estimator']}."]

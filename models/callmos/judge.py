@@ -250,6 +250,37 @@ def speech_head(judge: Judge) -> dict[str, object]:
     return found
 
 
+def rated(judge: Judge) -> dict[str, object]:
+    """The rated set, for reporting only: agreement on the scale as it is, and how often a file's interval holds its rating."""
+    from audioqa.audio import read_segment
+    from audioqa.lab.agreement import rated_set
+    from audioqa.lab.corpus import data_folder
+    from audioqa.types import Segment
+
+    data = data_folder()
+    if data is None:
+        return {}
+    labels = rated_set(data / "rated" / "noizeus_nb")
+    opinions = []
+    for label in labels:
+        samples, rate = read_segment(label.path, Segment(0.0, 60.0))
+        opinions.append(judge.estimator.opinion_of(features(samples[:, 0], rate)))
+    mos = np.array([opinion.mos for opinion in opinions])
+    half = np.array([judge.estimator.half_width(opinion) for opinion in opinions])
+    truth = np.array([label.mos for label in labels])
+    names = np.array([label.condition for label in labels])
+    means = np.array([[mos[names == n].mean(), truth[names == n].mean()] for n in np.unique(names)]).T
+    return {
+        "files": len(labels),
+        "pearson": pearson(mos, truth),
+        "pearson_condition": pearson(means[0], means[1]),
+        "rmse": float(np.sqrt(np.mean((mos - truth) ** 2))),
+        "bias": float(np.mean(mos - truth)),
+        "coverage_of_ratings": float(np.mean(np.abs(mos - truth) <= half)),
+        "half_width_median": float(np.median(half)),
+    }
+
+
 def _other_sounds(judge: Judge, rng: np.random.Generator) -> list[tuple[str, Samples, NDArray[np.bool_]]]:
     length = 9 * 16000
     tones, tone_on = signal_tones(length, 16000, rng)
@@ -275,7 +306,7 @@ def main() -> int:
     """Judge and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--only", choices=["held_out", "ladders", "anchors", "groups", "speech_head"])
+    parser.add_argument("--only", choices=["held_out", "ladders", "anchors", "groups", "speech_head", "rated"])
     given = parser.parse_args()
     judge = Judge(given.folder)
     path = HERE / "results.json"
@@ -287,6 +318,7 @@ def main() -> int:
         ("anchors", lambda: anchors(judge)),
         ("groups", lambda: groups(judge)),
         ("speech_head", lambda: speech_head(judge)),
+        ("rated", lambda: rated(judge)),
     )
     for name, measure in parts:
         if given.only in (None, name):

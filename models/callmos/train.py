@@ -60,6 +60,9 @@ TEACHER_WEIGHT, TRUTH_WEIGHT, FRAME_WEIGHT, DIMENSION_WEIGHT, WIDE_WEIGHT, SPREA
 )  # fmt: skip
 """Of the losses beside that of the MOS."""
 
+RESAMPLED = 0.5
+"""Share of the crops that pass for resampled recordings."""
+
 HUBER = 0.3
 """MOS from which an error counts linearly."""
 
@@ -203,8 +206,8 @@ def subset(part: Part, rows: list[int]) -> Part:
 
 
 def augmented(rows: Tensor, generator: torch.Generator) -> Tensor:
-    """Rows as float with what does not change the quality: a smooth curve over frequency, a decibel of level, and now
-    and then no exact-sample columns, which a resampled recording lacks."""
+    """Rows as float with what does not change the quality: a smooth curve over frequency, a decibel of level, and in
+    half of them the columns that resampling changes."""
     x = rows.float()
     n = x.shape[0]
     knots = torch.randn(n, 1, 8, generator=generator) * 3.0
@@ -212,8 +215,10 @@ def augmented(rows: Tensor, generator: torch.Generator) -> Tensor:
     shift = torch.randn(n, 1, 1, generator=generator) * 2.0
     x[:, :, :64] = torch.where(x[:, :, :64] > FLOOR, (x[:, :, :64] + curve + shift).clamp(FLOOR, 255), x[:, :, :64])
     x[:, :, 64:74] = torch.where(x[:, :, 64:74] > FLOOR, (x[:, :, 64:74] + shift).clamp(FLOOR, 255), x[:, :, 64:74])
-    without = torch.rand(n, 1, 1, generator=generator) < 0.2
-    x[:, :, 76:78] = torch.where(without, torch.zeros(()), x[:, :, 76:78])
+    # A recording at another rate than its codec's has fewer samples at the peak, and none equal to their predecessor.
+    resampled = torch.rand(n, 1, 1, generator=generator) < RESAMPLED
+    x[:, :, 74:76] *= torch.where(resampled, torch.rand(n, 1, 1, generator=generator) * 0.6 + 0.2, torch.ones(()))
+    x[:, :, 76:78] *= torch.where(resampled, torch.zeros(()), torch.ones(()))
     return x
 
 
