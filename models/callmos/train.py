@@ -51,7 +51,7 @@ RATE = 2.5e-3
 """Greatest learning rate of AdamW, reached after `WARM` of the steps and then let down by a half cosine."""
 
 WARM = 0.08
-DECAY = 0.02
+DECAY = 0.05
 AVERAGE = 0.998
 """Of the running average of the weights, which is what is kept."""
 
@@ -59,6 +59,12 @@ TEACHER_WEIGHT, TRUTH_WEIGHT, FRAME_WEIGHT, DIMENSION_WEIGHT, WIDE_WEIGHT, SPREA
     0.15, 0.1, 0.35, 0.25, 0.5, 0.05, 0.05, 0.15,
 )  # fmt: skip
 """Of the losses beside that of the MOS."""
+
+CURVE = 5.0
+"""Deviation of the smooth random curve over frequency, half decibels: voices and microphones differ by more."""
+
+WARP = 2.0
+"""Most bands that a voice is moved along the frequency axis."""
 
 RESAMPLED = 0.5
 """Share of the crops that pass for resampled recordings."""
@@ -208,9 +214,9 @@ def subset(part: Part, rows: list[int]) -> Part:
 def augmented(rows: Tensor, generator: torch.Generator) -> Tensor:
     """Rows as float with what does not change the quality: a smooth curve over frequency, a decibel of level, and in
     half of them the columns that resampling changes."""
-    x = rows.float()
+    x = _warped(rows.float(), generator)
     n = x.shape[0]
-    knots = torch.randn(n, 1, 8, generator=generator) * 3.0
+    knots = torch.randn(n, 1, 8, generator=generator) * CURVE
     curve = functional.interpolate(knots, size=64, mode="linear", align_corners=True)
     shift = torch.randn(n, 1, 1, generator=generator) * 2.0
     x[:, :, :64] = torch.where(x[:, :, :64] > FLOOR, (x[:, :, :64] + curve + shift).clamp(FLOOR, 255), x[:, :, :64])
@@ -219,6 +225,20 @@ def augmented(rows: Tensor, generator: torch.Generator) -> Tensor:
     resampled = torch.rand(n, 1, 1, generator=generator) < RESAMPLED
     x[:, :, 74:76] *= torch.where(resampled, torch.rand(n, 1, 1, generator=generator) * 0.6 + 0.2, torch.ones(()))
     x[:, :, 76:78] *= torch.where(resampled, torch.zeros(()), torch.ones(()))
+    return x
+
+
+def _warped(x: Tensor, generator: torch.Generator) -> Tensor:
+    """The bands moved along the frequency axis as another vocal tract would (Jaitly and Hinton 2013), up to two bands in
+    the middle of the telephone band and none at its edges, which belong to the call and not to the voice."""
+    band = torch.arange(64.0)
+    taper = torch.minimum((band / 8).clamp(0, 1), ((40 - band) / 8).clamp(0, 1))
+    place = band + (torch.rand(x.shape[0], 1, generator=generator) * 2 - 1) * WARP * taper
+    low = place.floor().clamp(0, 62)
+    part = (place - low)[:, None, :]
+    index = low.long()[:, None, :].expand(-1, x.shape[1], -1)
+    mel = x[:, :, :64]
+    x[:, :, :64] = mel.gather(2, index) * (1 - part) + mel.gather(2, index + 1) * part
     return x
 
 
@@ -270,6 +290,8 @@ def main() -> int:
     parser.add_argument("--epochs", type=int, default=EPOCHS)
     parser.add_argument("--share", type=float, default=1.0, help="train on this share of the conditions")
     parser.add_argument("--ablate", choices=["columns", "truth", "auxiliary"], help="leave something out, for study.py")
+    parser.add_argument("--rate", type=float, default=RATE, help="greatest learning rate")
+    parser.add_argument("--start", help="start from the averaged weights of this run")
     parser.add_argument("--minutes", type=float, default=0.0, help="stop after so many minutes, to go on later")
     given = parser.parse_args()
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
@@ -289,13 +311,17 @@ def main() -> int:
     sample = train.features[torch.randperm(count)[:1500]].reshape(-1, train.features.shape[-1]).float()
     network.frames.mean.copy_(sample.mean(dim=0))
     network.frames.scale.copy_(1 / sample.std(dim=0).clamp_min(1.0))
-    optimizer = torch.optim.AdamW(network.parameters(), lr=RATE, weight_decay=DECAY)
+    optimizer = torch.optim.AdamW(network.parameters(), lr=given.rate, weight_decay=DECAY)
     schedule = torch.optim.lr_scheduler.LambdaLR(
         optimizer, lambda k: min(k / (WARM * steps), 0.5 * (1 + math.cos(math.pi * min(1.0, k / steps)))) if k else 1e-3
     )
     average = copy.deepcopy(network).eval()
     path = given.folder / f"{given.name}.pt"
     first = 0
+    if given.start and not path.is_file():
+        kept = torch.load(given.folder / f"{given.start}.pt", weights_only=True)["average"]
+        network.load_state_dict(kept)
+        average.load_state_dict(kept)
     if path.is_file():
         state = torch.load(path, weights_only=True)
         network.load_state_dict(state["network"])
