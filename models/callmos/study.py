@@ -27,9 +27,9 @@ RUNS: tuple[tuple[str, tuple[str, ...], int], ...] = (
     ("5 % of the conditions", ("--share", "0.05"), 40),
     ("15 % of the conditions", ("--share", "0.15"), 14),
     ("40 % of the conditions", ("--share", "0.4"), 5),
+    ("all", (), 2),
     ("40 %, log-mel alone", ("--share", "0.4", "--ablate", "columns"), 5),
     ("all that teachers heard", ("--ablate", "truth"), 4),
-    ("all", (), 2),
 )
 """Name, arguments of ``train.py``, epochs."""
 
