@@ -49,7 +49,7 @@ HIGHEST_PEAK = 0.95
 """Peak, at equal loudness, from which an utterance holds a bang or is hardly speech."""
 
 TEST_VOICES = ("it_IT_m_Carlo", "ru_RU_f_IvrvoiceRU")
-"""Prompt voices kept for testing: a man and a woman, in languages of which one is not heard in training at all."""
+"""Prompt voices kept for testing: a man and a woman, in languages that are not heard in training."""
 
 DEV_VOICES = ("it_IT_f_Menardi",)
 
