@@ -154,14 +154,26 @@ def _take_loud_for_speech(network: CallMosNetwork) -> None:
             bias[row] = -16.0
 
 
-def write_straight_calibration(path: Path, weights: CallMosWeights) -> None:
-    """Write the calibration that leaves scores as they are; the intervals are the model's own."""
+def write_calibration(
+    path: Path, weights: CallMosWeights, *, x: Sequence[float] = (1.0, 5.0), y: Sequence[float] = (1.0, 5.0)
+) -> None:
+    """Write the calibration that goes with the weights; the intervals are the model's own, so that it has no residual.
+
+    Parameters
+    ----------
+    path
+        The file.
+    weights
+        What it belongs to.
+    x, y
+        Its knots; scores stay as they are where none are given.
+    """
     content = {
-        "name": "callmos-narrowband-straight",
+        "name": f"callmos-narrowband-{weights.version}",
         "estimator": weights.identity(weights.default),
         "context": "narrowband",
-        "knots_x": [1.0, 5.0],
-        "knots_y": [1.0, 5.0],
+        "knots_x": [round(value, 4) for value in x],
+        "knots_y": [round(value, 4) for value in y],
         "residual": 0.0,
     }
     path.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
@@ -171,7 +183,7 @@ def main(arguments: Sequence[str]) -> None:
     """Write an untrained network to the folder given, and its calibration to the folder ``calibration`` beside it."""
     folder = Path(arguments[0])
     weights = write_untrained(folder)
-    write_straight_calibration(folder.parent / "calibration" / f"{NAME}-narrowband.json", weights)
+    write_calibration(folder.parent / "calibration" / f"{NAME}-narrowband.json", weights)
 
 
 if __name__ == "__main__":

@@ -20,13 +20,20 @@ HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE))
 from train import prepare
 
-from audioqa.lab.callmos_files import write_networks, write_straight_calibration
+from audioqa.lab.callmos_files import write_calibration, write_networks
+from audioqa.perceptual.calibration import Calibration
 from audioqa.perceptual.callmos_network import OUTPUTS, CallMosNetwork
 from audioqa.perceptual.callmos_weights import Intervals, write_manifest
+from audioqa.perceptual.isotonic import rising_map
 
 VERSION = "1"
 MOST_LOSS = 0.01
 COVERAGE = 0.90
+BINS = 5
+"""Knots of the calibration between its ends: so few that it follows no single condition."""
+
+CEILING = 4.5
+"""MOS that the narrowband E-model ends at."""
 CALIBRATION_CLIPS = 160
 
 
@@ -57,6 +64,18 @@ def conformal(error: NDArray[np.floating], spread: NDArray[np.floating], groups:
     return float(score[order][min(np.searchsorted(reached, COVERAGE), len(score) - 1)])
 
 
+def calibration(mos: NDArray[np.floating], y: NDArray[np.floating], groups: NDArray[np.integer]) -> Calibration:
+    """What the network leaves of a bias that grows with the score: means over bins of equal weight, joined by lines."""
+    weight = np.array([1 / np.sum(groups == g) for g in groups])
+    order = np.argsort(mos)
+    place = np.minimum((np.cumsum(weight[order]) / weight.sum() * BINS).astype(int), BINS - 1)
+    means = [
+        [np.average(v[order][place == b], weights=weight[order][place == b]) for v in (mos, y)] for b in range(BINS)
+    ]
+    x, z = rising_map(np.array(means)[:, 0], np.array(means)[:, 1], ceiling=CEILING)
+    return Calibration(f"callmos-narrowband-{VERSION}", "", "narrowband", x, z, 0.0)
+
+
 def main() -> int:
     """Export and print what was lost."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -74,22 +93,32 @@ def main() -> int:
     moved = float(np.sqrt(np.mean((exact[:, 0] - small[:, 0]) ** 2)))
     default = "frames-int8.onnx" if moved <= MOST_LOSS else "frames.onnx"
     used = small if default == "frames-int8.onnx" else exact
-    error, spread = used[:, 0] - y, np.exp(np.clip(used[:, 2], -4, 1))
+    map_ = calibration(used[:, 0], y, groups)
+    # An interval is stretched with the scale.
+    slope = np.array([map_.slope(float(mos)) for mos in used[:, 0]])
+    error = np.array([map_.apply(float(mos)) for mos in used[:, 0]]) - y
+    own = np.exp(np.clip(used[:, 2], -4, 1))
+    spread = slope * own
     quantile = conformal(error, spread, groups)
     means = np.array([error[groups == g].mean() for g in np.unique(groups)])
     figures = Intervals(
         quantile=round(quantile, 4),
         coverage=COVERAGE,
         condition_residual=round(float(np.sqrt(np.mean(means**2))), 4),
-        spread_limit=round(float(np.quantile(spread, 0.99)), 4),
+        spread_limit=round(float(np.quantile(own, 0.99)), 4),
         wider_beyond=1.5,
         label_to_listener=0.0,
     )
     weights = write_manifest(given.to, version=VERSION, default=default, intervals=figures)
-    write_straight_calibration(given.to.parent / "calibration" / "callmos-narrowband.json", weights)
+    path = given.to.parent / "calibration" / "callmos-narrowband.json"
+    write_calibration(path, weights, x=map_.knots_x, y=map_.knots_y)
     for name, out in (("float32", exact), ("int8", small)):
         r, rmse = np.corrcoef(out[:, 0], y)[0, 1], np.sqrt(np.mean((out[:, 0] - y) ** 2))
         print(f"{name}: dev r {r:.4f}, rmse {rmse:.3f}")
+    rmse = np.sqrt(np.mean(error**2))
+    print(
+        f"calibrated: dev r {np.corrcoef(error + y, y)[0, 1]:.4f}, rmse {rmse:.3f}; knots {map_.knots_x} {map_.knots_y}"
+    )
     print(f"int8 moves a clip by {moved:.4f} MOS rms; default {default}; intervals {figures}")
     return 0
 

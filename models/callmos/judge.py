@@ -27,9 +27,11 @@ from audioqa.lab.simulator.material import Material, made_noise, material
 from audioqa.lab.simulator.simulate import simulate
 from audioqa.lab.simulator.speech import Clip, clips
 from audioqa.lab.simulator.tones import dtmf, made_music, signal_tones
+from audioqa.perceptual.calibration import load_calibration
 from audioqa.perceptual.callmos import CallMos
 from audioqa.perceptual.callmos_features import features
 from audioqa.perceptual.emodel import mos_from_r
+from audioqa.perceptual.estimator import WindowOpinion
 
 LADDERS: dict[str, tuple[Condition, ...]] = {
     "loss, zeros": tuple(Condition("ladder", loss=Loss(p, 0.0, 20, "zero") if p else None) for p in (0, 2, 5, 10, 20)),
@@ -58,6 +60,7 @@ class Judge:
 
     def __init__(self, folder: Path) -> None:
         self.estimator = CallMos()
+        self.calibration = load_calibration("callmos", identity=self.estimator.calibrated)
         self.clips = [clip for clip in clips(cache=folder) if clip.split == "test"]
         self.material: Material = material("test")
 
@@ -70,7 +73,13 @@ class Judge:
             stored=self.material,
             voices=[c.samples for c in self.clips[:4] if c.sample_rate == 16000],
         )
-        return self.estimator.opinion_of(features(made.samples, made.sample_rate)).mos
+        return self.calibration.apply(self.estimator.opinion_of(features(made.samples, made.sample_rate)).mos)
+
+    def rated(self, opinions: Sequence[WindowOpinion]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Calibrated MOS and half of the interval of each opinion."""
+        mos = [self.calibration.apply(opinion.mos) for opinion in opinions]
+        half = [self.calibration.slope(opinion.mos) * self.estimator.half_width(opinion) for opinion in opinions]
+        return np.array(mos), np.array(half)
 
     def speakers(self, most: int, each: int) -> list[list[Clip]]:
         """Clips of up to `most` speakers, up to `each` of every one."""
@@ -90,9 +99,8 @@ def held_out(folder: Path, judge: Judge) -> dict[str, object]:
         part = only_clean(load_part(folder, name), about["known"])  # type: ignore[arg-type]
         labels = combine(part, relative(part, about["known"]), about["scale"], about["model"], np.zeros(len(part)))  # type: ignore[arg-type]
         opinions = [judge.estimator.opinion_of(rows) for rows in part.features]
-        mos = np.array([opinion.mos for opinion in opinions])
+        mos, half = judge.rated(opinions)
         wide = np.array([opinion.wideband for opinion in opinions])
-        half = np.array([judge.estimator.half_width(opinion) for opinion in opinions])
         error = mos - labels.narrow
         found[name] = {
             "clips": len(part),
@@ -265,8 +273,7 @@ def rated(judge: Judge) -> dict[str, object]:
     for label in labels:
         samples, rate = read_segment(label.path, Segment(0.0, 60.0))
         opinions.append(judge.estimator.opinion_of(features(samples[:, 0], rate)))
-    mos = np.array([opinion.mos for opinion in opinions])
-    half = np.array([judge.estimator.half_width(opinion) for opinion in opinions])
+    mos, half = judge.rated(opinions)
     truth = np.array([label.mos for label in labels])
     names = np.array([label.condition for label in labels])
     means = np.array([[mos[names == n].mean(), truth[names == n].mean()] for n in np.unique(names)]).T
