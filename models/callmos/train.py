@@ -63,6 +63,9 @@ TEACHER_WEIGHT, TRUTH_WEIGHT, FRAME_WEIGHT, DIMENSION_WEIGHT, WIDE_WEIGHT, SPREA
 CURVE = 5.0
 """Deviation of the smooth random curve over frequency, half decibels: voices and microphones differ by more."""
 
+RECEIVED = 0.4
+"""Share of narrowband crops whose band is limited once more at its upper edge, and so many at its lower."""
+
 WARP = 2.0
 """Most bands that a voice is moved along the frequency axis."""
 
@@ -218,6 +221,7 @@ def augmented(rows: Tensor, generator: torch.Generator) -> Tensor:
     n = x.shape[0]
     knots = torch.randn(n, 1, 8, generator=generator) * CURVE
     curve = functional.interpolate(knots, size=64, mode="linear", align_corners=True)
+    curve = curve - _received(x, generator)
     shift = torch.randn(n, 1, 1, generator=generator) * 2.0
     x[:, :, :64] = torch.where(x[:, :, :64] > FLOOR, (x[:, :, :64] + curve + shift).clamp(FLOOR, 255), x[:, :, :64])
     x[:, :, 64:74] = torch.where(x[:, :, 64:74] > FLOOR, (x[:, :, 64:74] + shift).clamp(FLOOR, 255), x[:, :, 64:74])
@@ -240,6 +244,22 @@ def _warped(x: Tensor, generator: torch.Generator) -> Tensor:
     mel = x[:, :, :64]
     x[:, :, :64] = mel.gather(2, index) * (1 - part) + mel.gather(2, index + 1) * part
     return x
+
+
+def _received(x: Tensor, generator: torch.Generator) -> Tensor:
+    """What a receiving side takes away at the edges of the telephone band, half decibels, shape (n, 1, 64): above 3.1 to
+    4 kHz in some narrowband calls, below 60 to 250 Hz in others; nothing in wideband ones."""
+    n = x.shape[0]
+    band = torch.arange(64.0)
+
+    def drawn(low: float, high: float) -> Tensor:
+        return torch.rand(n, 1, generator=generator) * (high - low) + low
+
+    top, steep = drawn(42.5, 49.0), drawn(12.0, 60.0) * (drawn(0, 1) < RECEIVED)
+    bottom, gentle = drawn(2.0, 7.0), drawn(10.0, 40.0) * (drawn(0, 1) < RECEIVED)
+    narrow = (x[:, :, 52:64] <= FLOOR).all(dim=2).all(dim=1)[:, None]
+    taken = ((band - top).clamp_min(0) * steep + (bottom - band).clamp_min(0) * gentle) * narrow
+    return taken[:, None, :]
 
 
 def losses(network: CallMosNetwork, batch: Set, rows: Tensor, kind: Tensor, progress: float) -> dict[str, Tensor]:
