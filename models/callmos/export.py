@@ -80,7 +80,7 @@ def main() -> int:
     """Export and print what was lost."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--name", default="callmos")
+    parser.add_argument("--name", default="callmos-best")
     parser.add_argument("--to", type=Path, default=HERE)
     given = parser.parse_args()
     network = shipped(given.folder / f"{given.name}.pt")

@@ -1,7 +1,8 @@
 """Trains callmos on the clips that ``label.py`` made: ``python models/callmos/train.py FOLDER [--name NAME] [--epochs N]``.
 
-Writes FOLDER/NAME.pt after every epoch and goes on from it where it stopped. Runs on two processor cores in about an
-hour, or on a GPU where there is one. The dev part only shows how it is going; the test part and rated audio are not read.
+Writes FOLDER/NAME.pt after every epoch and goes on from it where it stopped; FOLDER/NAME-best.pt holds the epoch that agrees
+best with the dev part. Runs on two processor cores in about an hour, or on a GPU where there is one. The test part and rated
+audio are not read.
 """
 
 from __future__ import annotations
@@ -65,6 +66,9 @@ CURVE = 5.0
 
 RECEIVED = 0.4
 """Share of narrowband crops whose band is limited once more at its upper edge, and so many at its lower."""
+
+JITTER = 1.5
+"""Deviation of what is added to every level, half decibels: against learning clips by heart."""
 
 WARP = 2.0
 """Most bands that a voice is moved along the frequency axis."""
@@ -225,6 +229,9 @@ def augmented(rows: Tensor, generator: torch.Generator) -> Tensor:
     shift = torch.randn(n, 1, 1, generator=generator) * 2.0
     x[:, :, :64] = torch.where(x[:, :, :64] > FLOOR, (x[:, :, :64] + curve + shift).clamp(FLOOR, 255), x[:, :, :64])
     x[:, :, 64:74] = torch.where(x[:, :, 64:74] > FLOOR, (x[:, :, 64:74] + shift).clamp(FLOOR, 255), x[:, :, 64:74])
+    x[:, :, :74] = torch.where(
+        x[:, :, :74] > FLOOR, x[:, :, :74] + JITTER * torch.randn(x[:, :, :74].shape, generator=generator), x[:, :, :74]
+    )
     # A recording at another rate than its codec's has fewer samples at the peak, and none equal to their predecessor.
     resampled = torch.rand(n, 1, 1, generator=generator) < RESAMPLED
     x[:, :, 74:76] *= torch.where(resampled, torch.rand(n, 1, 1, generator=generator) * 0.6 + 0.2, torch.ones(()))
@@ -337,7 +344,7 @@ def main() -> int:
     )
     average = copy.deepcopy(network).eval()
     path = given.folder / f"{given.name}.pt"
-    first = 0
+    first, best = 0, -1.0
     if given.start and not path.is_file():
         kept = torch.load(given.folder / f"{given.start}.pt", weights_only=True)["average"]
         network.load_state_dict(kept)
@@ -348,7 +355,7 @@ def main() -> int:
         average.load_state_dict(state["average"])
         optimizer.load_state_dict(state["optimizer"])
         schedule.load_state_dict(state["schedule"])
-        first = state["epoch"]
+        first, best = state["epoch"], state["best"]
     print(
         f"{count} clips, {count * 9.01 / 3600:.1f} h; {sum(p.numel() for p in network.parameters())} parameters; {device}"
     )
@@ -386,12 +393,13 @@ def main() -> int:
                 sums[name] = sums.get(name, 0.0) + float(value.detach())
         batches = count // BATCH
         shown = " ".join(f"{name} {value / batches:.3f}" for name, value in sums.items())
-        print(
-            f"epoch {epoch + 1}: {shown} | {judged(average, dev, device)} | {(time.monotonic() - begin) / 60:.1f} min",
-            flush=True,
-        )
+        agreement, told = judged(average, dev, device)
+        print(f"epoch {epoch + 1}: {shown} | {told} | {(time.monotonic() - begin) / 60:.1f} min", flush=True)
+        if agreement > best:
+            best = agreement
+            torch.save({"average": average.state_dict(), "epoch": epoch + 1}, given.folder / f"{given.name}-best.pt")
         state = {"network": network.state_dict(), "average": average.state_dict(), "optimizer": optimizer.state_dict(),
-                 "schedule": schedule.state_dict(), "epoch": epoch + 1}  # fmt: skip
+                 "schedule": schedule.state_dict(), "epoch": epoch + 1, "best": best}  # fmt: skip
         torch.save(state, path.with_suffix(".part"))
         path.with_suffix(".part").rename(path)
         if given.minutes and time.monotonic() - begin > 60 * given.minutes:
@@ -411,16 +419,17 @@ def predicted(network: CallMosNetwork, features: Tensor, device: torch.device) -
     return np.concatenate(opinions), np.concatenate(kinds)
 
 
-def judged(network: CallMosNetwork, dev: Set, device: torch.device) -> str:
-    """How it does on the dev part."""
+def judged(network: CallMosNetwork, dev: Set, device: torch.device) -> tuple[float, str]:
+    """How it does on the dev part: the correlation by which the best epoch is chosen, and more in words."""
     out, kinds = predicted(network, dev.features, device)
     y = dev.targets[:, 0].numpy()
     groups = dev.groups.numpy()
     means = np.array([[out[groups == g, 0].mean(), y[groups == g].mean()] for g in np.unique(groups)])
     speech, said = kinds == 1, dev.kind[:, :440].numpy() == 1
     f1 = 2 * (speech & said).sum() / max(1, speech.sum() + said.sum())
-    return (
-        f"dev r {np.corrcoef(out[:, 0], y)[0, 1]:.4f} rmse {np.sqrt(np.mean((out[:, 0] - y) ** 2)):.3f} "
+    agreement = float(np.corrcoef(out[:, 0], y)[0, 1])
+    return agreement, (
+        f"dev r {agreement:.4f} rmse {np.sqrt(np.mean((out[:, 0] - y) ** 2)):.3f} "
         f"condition r {np.corrcoef(means.T)[0, 1]:.4f} wide r {np.corrcoef(out[:, 1], dev.targets[:, 1].numpy())[0, 1]:.4f} F1 {f1:.3f}"
     )
 
