@@ -90,6 +90,9 @@ ROBUSTNESS = {"zero": 4.3, "noise": 4.3, "appendix-i": 25.1, "repeat": 12.0, "co
 """Bpl: G.113 for none and for Appendix I of G.711, and about that of G.729A (19) and EFR (10) for decoders' own; a repeated
 packet is put between (judgement)."""
 
+NOMINAL = -26.0
+"""dBov: active level of telephone speech, at which noise is compared with speech."""
+
 _PSOPHOMETRIC = 6.15 - 2.5  # dBm0 of 0 dBov, and the weighting of noise within the telephone band
 _HUM = 6.15 - 8.0  # hum up to 1 kHz lies mostly where the telephone and the ear take little
 
@@ -202,10 +205,22 @@ def e_model(c: Condition, truth: Mapping[str, float], *, only: Sequence[str] | N
     return float(model.rating().r - 95 * missing / (missing + 12))
 
 
+def is_permitted(c: Condition, kind: str) -> bool:
+    """Whether an impairment lies within the ranges that G.107 (Table 2) permits: Nc up to -40 dBm0p, qdu up to 14."""
+    if kind == "noise" and c.noise:
+        return NOMINAL - c.noise.snr + _PSOPHOMETRIC <= -40.0
+    if kind == "mnru" and c.mnru is not None:
+        return c.mnru >= 37 - 15 * np.log10(14)
+    return True
+
+
 def share_of(c: Condition) -> float:
     """Share of the E-model in the label of a condition: the mean over its impairments; 1 where there are none."""
     shares = []
     for kind in kinds_of(c):
+        if not is_permitted(c, kind):
+            shares.append(0.0)
+            continue
         if kind == "loss" and c.loss:
             plain = c.loss.fill in ("zero", "appendix-i") and not any(IE.get(x, 1) for x in c.codecs)
             shares.append(SHARES["loss"] if plain else SHARES["other loss"])
@@ -322,8 +337,8 @@ def is_anchor(c: Condition) -> bool:
     if kinds == ["loss"] and c.loss:
         return c.loss.fill in ("zero", "appendix-i") and c.loss.burst == 0
     if kinds == ["noise"] and c.noise:
-        return not c.noise.bursts
-    return kinds in (["mnru"], [])
+        return not c.noise.bursts and is_permitted(c, "noise")
+    return not kinds or (kinds == ["mnru"] and is_permitted(c, "mnru"))
 
 
 # --- what a condition costs in general -------------------------------------------------------------------------------

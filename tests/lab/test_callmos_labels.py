@@ -75,7 +75,7 @@ def test_every_severity_costs(labels: ModuleType, name: str) -> None:
 
 
 def test_who_is_asked(labels: ModuleType) -> None:
-    noisy = Condition("noise", noise=Noise("white", 10))
+    noisy = Condition("noise", noise=Noise("white", 20))
     assert labels.kinds_of(noisy) == ["noise"]
     assert labels.kinds_of(Condition("clean")) == []
     assert labels.share_of(Condition("clean")) == 1.0
@@ -84,6 +84,24 @@ def test_who_is_asked(labels: ModuleType) -> None:
     assert labels.is_anchor(noisy)
     assert not labels.is_anchor(replace(noisy, overload=10.0))
     assert not labels.is_anchor(replace(noisy, level=-50.0))
+
+
+@pytest.mark.parametrize(
+    ("condition", "kind", "permitted"),
+    [
+        (Condition("noise", noise=Noise("white", 18)), "noise", True),
+        (Condition("noise", noise=Noise("white", 17)), "noise", False),
+        (Condition("mnru", mnru=20), "mnru", True),
+        (Condition("mnru", mnru=19), "mnru", False),
+        (Condition("overload", overload=10), "overload", True),
+    ],
+)
+def test_the_e_model_has_no_share_beyond_its_ranges(
+    labels: ModuleType, condition: Condition, kind: str, permitted: bool
+) -> None:
+    assert labels.is_permitted(condition, kind) == permitted
+    if kind in ("noise", "mnru"):
+        assert (labels.share_of(condition) > 0) == permitted
 
 
 def test_a_teacher_without_an_opinion_leaves_its_part_to_the_others(labels: ModuleType) -> None:
