@@ -28,7 +28,7 @@ every_fixture = pytest.mark.parametrize("entry", EXPECTED, ids=lambda entry: ent
 
 
 NOT_HEARD = ("clipping.flac", "clipping-before-ulaw.wav")
-"""Fixtures whose MOS the shipped weights miss; the detector finds the clipping all the same. New weights must hear it."""
+"""Fixtures whose MOS the shipped weights miss, though the detector finds the clipping; new weights must hear it."""
 
 
 def with_truth(kind: str) -> pytest.MarkDecorator:
