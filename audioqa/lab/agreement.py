@@ -6,8 +6,8 @@ after the mapping of P.1401 and after its calibration, and the paired difference
 file is that of its condition. PLCMOS stands beside the product's estimators, and so does the correlation of an equal
 mixture.
 
-Whole clips are scored, without the speech windows of the product: these leave out the noisiest clips, in which
-no speech is found, and the comparison would lose its worst conditions.
+Whole clips are scored, without the speech windows of the product: a clip in which no speech were found would be left
+out, and the comparison would lose its worst conditions.
 """
 
 from __future__ import annotations

@@ -249,7 +249,10 @@ def speech_head(judge: Judge) -> dict[str, object]:
     wrong: defaultdict[str, list[float]] = defaultdict(list)
     for i in range(60):
         for name, sound, on in _other_sounds(judge, rng):
-            condition = Condition("scene", codecs=(str(rng.choice(["ulaw", "gsm", "opus-12k", "amr-12.2"])),), seed=i)
+            codec = str(rng.choice(["ulaw", "gsm", "opus-12k", "amr-12.2"]))
+            # The simulator brings whatever it is given to a level: silence is noise at that of a line, not of speech.
+            level = float(rng.uniform(-90, -60)) if name == "silence" else -26.0
+            condition = Condition("scene", level=level, codecs=(codec,), seed=i)
             made = simulate(sound, 16000, condition, stored=judge.material)
             heard = judge.estimator.speech_of(features(made.samples, made.sample_rate))
             n = min(len(heard), len(on))
@@ -306,6 +309,7 @@ def _other_sounds(judge: Judge, rng: np.random.Generator) -> list[tuple[str, Sam
         ("recorded music", scaled(piece), everywhere),
         ("made music", scaled(made_music(length, 16000, rng)), everywhere),
         ("silence", floor, everywhere),
+        ("loud white noise", floor, everywhere),
     ]
 
 
