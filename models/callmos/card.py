@@ -102,6 +102,47 @@ def speech(results: dict[str, Any]) -> str:
     )
 
 
+def aims(results: dict[str, Any]) -> str:
+    """Every aim that has a figure, beside the figure, and whether it is reached."""
+    test, unseen, rated_set = results["held_out"]["test"], results["held_out"]["unseen"], results["rated"]
+    falling = {name: r["falling"] for name, r in results["ladders"].items() if "falling" in r}
+    worst = min(falling, key=lambda name: falling[name])
+    wrong = {name: share for name, share in results["speech_head"]["taken for speech"].items() if "noise" not in name}
+    most = max(wrong, key=lambda name: wrong[name])
+    clean, noisy = results["speech_head"]["clean"]["f1"], results["speech_head"]["10 dB, recorded noise"]["f1"]
+    rows = (
+        ("rated set, PLCC per file at least .93", f"{rated_set['pearson']:.3f}", rated_set["pearson"] >= 0.93),
+        (
+            "rated set, PLCC per condition at least .97",
+            f"{rated_set['pearson_condition']:.3f}",
+            rated_set["pearson_condition"] >= 0.97,
+        ),
+        ("held-out label, PLCC per clip at least .94", f"{test['pearson']:.3f}", test["pearson"] >= 0.94),
+        (
+            "held-out label, PLCC per condition at least .97",
+            f"{test['pearson_condition']:.3f}",
+            test["pearson_condition"] >= 0.97,
+        ),
+        (
+            "ladders falling for 95 % of speakers",
+            f"worst, {worst}: {100 * falling[worst]:.0f} %",
+            falling[worst] >= 0.95,
+        ),
+        ("E-model, RMSE at most .25", f"{results['anchors']['rmse']:.3f}", results["anchors"]["rmse"] <= 0.25),
+        (
+            "clean G.711, groups within .2",
+            f"{results['groups']['largest_difference']:.2f}",
+            results["groups"]["largest_difference"] <= 0.2,
+        ),
+        ("intervals hold 87 to 93 % of labels", f"{100 * test['coverage']:.0f} %", 0.87 <= test["coverage"] <= 0.93),
+        ("... and 80 % in kinds left out", f"{100 * unseen['coverage']:.0f} %", unseen["coverage"] >= 0.8),
+        ("median half-width at most 0.5", f"{test['half_width_median']:.2f}", test["half_width_median"] <= 0.5),
+        ("speech F1 at least .95 clean, .90 at 10 dB", f"{clean:.3f}, {noisy:.3f}", clean >= 0.95 and noisy >= 0.9),
+        ("other sounds called speech below 1 %", f"most, {most}: {100 * wrong[most]:.1f} %", wrong[most] < 0.01),
+    )
+    return table(("aim", "measured", ""), [(aim, figure, "met" if met else "**missed**") for aim, figure, met in rows])
+
+
 def rated(results: dict[str, Any]) -> str:
     """The rated set."""
     return (
@@ -141,7 +182,7 @@ def main() -> int:
         ("Listeners: noizeus_nb, for reporting only (`judge.py --only rated`)", "rated", rated),
         ("Learning curve and ablations (`study.py`)", "study", runs),
     )
-    written = [f"Weights: {results['estimator']}."]
+    written = [f"Weights: {results['estimator']}.", f"### Aims\n\n{aims(results)}"]
     for title, name, render in parts:
         if name in results:
             written.append(f"### {title}\n\n{render(results[name])}")
