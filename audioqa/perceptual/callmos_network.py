@@ -22,6 +22,9 @@ KERNEL = 5
 GROUPS, VALUES = 2, 64
 """Ways of weighting the steps, and values summed under each."""
 
+HIDDEN = 128
+"""Units between sums and opinions."""
+
 STEPS = 10
 """Steps of 40 ms summed into one: 0.4 s."""
 
@@ -114,12 +117,21 @@ class Frames(nn.Module):
 
 
 class Opinions(nn.Module):
-    """The part that makes opinions of sums."""
+    """The part that makes opinions of sums.
+
+    What it has not heard the like of gets a wider spread: in proportion to the distance of its hidden units from those
+    of the training clips (Mahalanobis, as in Lee et al. 2018), where that exceeds the distance of 19 of 20 of these.
+    """
+
+    centre: Tensor
+    whiten: Tensor
 
     def __init__(self, extra: int = 0) -> None:
         super().__init__()
-        self.hidden = nn.Linear(2 * GROUPS * VALUES, 128)
-        self.outputs = nn.Linear(128, OUTPUTS + extra)
+        self.register_buffer("centre", torch.zeros(HIDDEN))
+        self.register_buffer("whiten", torch.zeros(HIDDEN, HIDDEN))
+        self.hidden = nn.Linear(2 * GROUPS * VALUES, HIDDEN)
+        self.outputs = nn.Linear(HIDDEN, OUTPUTS + extra)
         self.dropout = nn.Dropout(0.1)
 
     def forward(self, sums: Tensor) -> Tensor:
@@ -136,14 +148,32 @@ class Opinions(nn.Module):
             Shape (N, 14 and what training adds): MOS (narrowband context) and MOS (wideband context), 1 to 5;
             logarithm of the spread; noisiness, coloration, discontinuity, loudness, 1 to 5; logits of the codecs.
         """
+        hidden = self.units(sums)
+        raw = self.outputs(hidden)
+        scores = 1 + 4 * torch.sigmoid(raw[:, [0, 1, 3, 4, 5, 6]])
+        distance = torch.linalg.vector_norm((hidden - self.centre) @ self.whiten, dim=1, keepdim=True)
+        log_spread = raw[:, 2:3] + torch.log(distance.clamp_min(1.0))
+        return torch.cat([scores[:, :2], log_spread, scores[:, 2:], raw[:, 7:]], dim=1)
+
+    def units(self, sums: Tensor) -> Tensor:
+        """The hidden units of sums, shape (N, 128)."""
         weight = sums[:, :GROUPS].clamp_min(1e-3).repeat_interleave(VALUES, dim=1)
         mean = sums[:, GROUPS : GROUPS + GROUPS * VALUES] / weight
         square = sums[:, GROUPS + GROUPS * VALUES :] / weight
         spread = torch.sqrt((square - mean * mean).clamp_min(0.0) + 1e-4)
-        hidden = functional.relu(self.hidden(self.dropout(torch.cat([mean, spread], dim=1))))
-        raw = self.outputs(hidden)
-        scores = 1 + 4 * torch.sigmoid(raw[:, [0, 1, 3, 4, 5, 6]])
-        return torch.cat([scores[:, :2], raw[:, 2:3], scores[:, 2:], raw[:, 7:]], dim=1)
+        return functional.relu(self.hidden(self.dropout(torch.cat([mean, spread], dim=1))))
+
+    @torch.no_grad()
+    def learn_domain(self, sums: Tensor) -> None:
+        """Take the hidden units of the given clips' sums, shape (n, 258), for what is known; see the class."""
+        units = self.units(sums).double()
+        centred = units - units.mean(dim=0)
+        covariance = centred.T @ centred / len(units)
+        covariance += 0.01 * covariance.diagonal().mean() * torch.eye(HIDDEN, dtype=torch.float64)
+        whiten = torch.linalg.cholesky(torch.linalg.inv(covariance))
+        limit = torch.quantile(torch.linalg.vector_norm(centred @ whiten, dim=1), 0.95)
+        self.centre.copy_(units.mean(dim=0))
+        self.whiten.copy_(whiten / limit)
 
 
 class CallMosNetwork(nn.Module):

@@ -24,17 +24,12 @@ from audioqa.lab.callmos_files import write_calibration, write_networks
 from audioqa.perceptual.calibration import Calibration
 from audioqa.perceptual.callmos_network import OUTPUTS, CallMosNetwork
 from audioqa.perceptual.callmos_weights import Intervals, write_manifest
-from audioqa.perceptual.isotonic import rising_map
 
 VERSION = "1"
 MOST_LOSS = 0.01
 COVERAGE = 0.90
-BINS = 5
-"""Knots of the calibration between its ends: so few that it follows no single condition."""
-
-CEILING = 4.5
-"""MOS that the narrowband E-model ends at."""
 CALIBRATION_CLIPS = 160
+DOMAIN_CLIPS = 5000
 
 
 def shipped(path: Path) -> CallMosNetwork:
@@ -43,6 +38,14 @@ def shipped(path: Path) -> CallMosNetwork:
     for name in ("opinions.outputs.weight", "opinions.outputs.bias"):
         tensors[name] = tensors[name][:OUTPUTS].clone()
     return CallMosNetwork.from_tensors({name: tensor.contiguous() for name, tensor in tensors.items()})
+
+
+@torch.no_grad()
+def learn_domain(network: CallMosNetwork, clips: torch.Tensor) -> None:
+    """Show the network training clips, so that it knows what it knows."""
+    chosen = torch.from_numpy(np.random.default_rng(9).permutation(len(clips))[:DOMAIN_CLIPS])
+    batches = [network.frames(clips[rows, :440])[1].sum(dim=1) for rows in chosen.split(64)]
+    network.opinions.learn_domain(torch.cat(batches))
 
 
 def opinions(folder: Path, frames: str, clips: NDArray[np.uint8]) -> NDArray[np.float32]:
@@ -65,15 +68,13 @@ def conformal(error: NDArray[np.floating], spread: NDArray[np.floating], groups:
 
 
 def calibration(mos: NDArray[np.floating], y: NDArray[np.floating], groups: NDArray[np.integer]) -> Calibration:
-    """What the network leaves of a bias that grows with the score: means over bins of equal weight, joined by lines."""
-    weight = np.array([1 / np.sum(groups == g) for g in groups])
-    order = np.argsort(mos)
-    place = np.minimum((np.cumsum(weight[order]) / weight.sum() * BINS).astype(int), BINS - 1)
-    means = [
-        [np.average(v[order][place == b], weights=weight[order][place == b]) for v in (mos, y)] for b in range(BINS)
-    ]
-    x, z = rising_map(np.array(means)[:, 0], np.array(means)[:, 1], ceiling=CEILING)
-    return Calibration(f"callmos-narrowband-{VERSION}", "", "narrowband", x, z, 0.0)
+    """What the network leaves of a bias that grows with the score: the straight line of least squares, every condition
+    counting once. A map that bends would stretch the intervals of some scores and press together those of others."""
+    weight = np.sqrt([1 / np.sum(groups == g) for g in groups])
+    line = np.stack([np.ones(len(mos)), mos], axis=1)
+    (shift, slope), *_ = np.linalg.lstsq(line * weight[:, None], y * weight, rcond=None)
+    ends = [float(np.clip(shift + slope * end, 1.0, 5.0)) for end in (1.0, 5.0)]
+    return Calibration(f"callmos-narrowband-{VERSION}", "", "narrowband", (1.0, 5.0), tuple(ends), 0.0)
 
 
 def main() -> int:
@@ -85,6 +86,7 @@ def main() -> int:
     given = parser.parse_args()
     network = shipped(given.folder / f"{given.name}.pt")
     train, dev, _ = prepare(given.folder)
+    learn_domain(network, train.features[train.rated])
     chosen = np.random.default_rng(8).permutation(len(train.features))[:CALIBRATION_CLIPS]
     write_networks(network, given.to, train.features[torch.from_numpy(chosen), :440].numpy())
 
@@ -106,7 +108,7 @@ def main() -> int:
         coverage=COVERAGE,
         condition_residual=round(float(np.sqrt(np.mean(means**2))), 4),
         spread_limit=round(float(np.quantile(own, 0.99)), 4),
-        wider_beyond=1.5,
+        wider_beyond=1.0,  # the network itself widens what is far from its training
         label_to_listener=0.0,
     )
     weights = write_manifest(given.to, version=VERSION, default=default, intervals=figures)

@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE))
-from labels import Part, combine, e_model, load_part, relative
-from train import only_clean, prepare
+from labels import Part, combine, e_model, is_clean, load_part, relative, twin_scores
+from train import joined_parts, only_clean, prepare
 
 from audioqa.evaluation.measures import pearson
 from audioqa.lab.simulator.condition import Condition, Loss, Noise
@@ -59,6 +59,7 @@ class Judge:
     """Held-out clips, and what the estimator says of them."""
 
     def __init__(self, folder: Path) -> None:
+        self.folder = folder
         self.estimator = CallMos()
         self.calibration = load_calibration("callmos", identity=self.estimator.calibrated)
         self.clips = [clip for clip in clips(cache=folder) if clip.split == "test"]
@@ -198,9 +199,11 @@ def anchors(judge: Judge) -> dict[str, object]:
 
 
 def groups(judge: Judge) -> dict[str, object]:
-    """Clean G.711 by sex, age, corpus, language and kind of voice."""
+    """Clean G.711 by sex, age, corpus, language and kind of voice; of sources that teachers find clean, as everywhere."""
+    known = twin_scores(joined_parts(load_part(judge.folder, part) for part in ("twins", "readers")))
     scores: defaultdict[str, list[float]] = defaultdict(list)
-    for i, clip in enumerate(judge.clips):
+    clean = [clip for clip in judge.clips if (clip.name, False) in known and is_clean(known[clip.name, False])]
+    for i, clip in enumerate(clean):
         value = judge.mos(clip, Condition("clean"), seed=i)
         scores[f"corpus {clip.corpus}"].append(value)
         age = clip.traits.get("age", "")

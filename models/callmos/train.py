@@ -12,8 +12,8 @@ import copy
 import math
 import sys
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -79,7 +79,7 @@ RESAMPLED = 0.5
 HUBER = 0.3
 """MOS from which an error counts linearly."""
 
-KIND_WEIGHTS = (1.0, 1.0, 2.0, 3.0, 1.5)
+KIND_WEIGHTS = (1.0, 1.0, 2.0, 3.0, 4.0)
 """Of background, speech, tones, DTMF, music in the frame loss."""
 
 TRUTHS = ("snr", "hum", "mnru", "loss", "clipped", "missing", "level", "echo")
@@ -169,8 +169,10 @@ def joined(sets: list[Set]) -> Set:
 def prepare(folder: Path, *, untaught: bool = True) -> tuple[Set, Set, dict[str, object]]:
     """Labels for every part that is there, without the clips that no teacher heard where those are not wanted; the
     training set, the dev set and what the labels rest on."""
-    twins = load_part(folder, "twins")
-    train = load_part(folder, "train")
+    twins = joined_parts(load_part(folder, name) for name in ("twins", "voices", "readers") if (folder / name).is_dir())
+    train = joined_parts(
+        load_part(folder, name) for name in ("train", "more", "many", "read") if (folder / name).is_dir()
+    )
     known = twin_scores(twins)
     deltas = relative(train, known)
     scale = fit_scale(train, deltas)
@@ -187,8 +189,8 @@ def prepare(folder: Path, *, untaught: bool = True) -> tuple[Set, Set, dict[str,
     own = [i for i, name in enumerate(twins.clips) if _split(name) == "train"]
     clean = subset(twins, own)
     sets.append(labelled(clean, relative(clean, known)))
-    for name in ("truth", "scenes"):
-        if (folder / name).is_dir() and (untaught or name == "scenes"):
+    for name in ("truth", "scenes", "music"):
+        if (folder / name).is_dir() and (untaught or name != "truth"):
             part = load_part(folder, name)
             if name == "truth":
                 sets.append(labelled(part, relative(part, {})))
@@ -202,6 +204,19 @@ def prepare(folder: Path, *, untaught: bool = True) -> tuple[Set, Set, dict[str,
 def only_clean(part: Part, known: Mapping[tuple[str, bool], np.ndarray]) -> Part:
     """The clips whose source is clean: those that may judge."""
     return subset(part, [i for i, name in enumerate(part.clips) if is_clean(known[name, False])])
+
+
+def joined_parts(parts: Iterable[Part]) -> Part:
+    """Several parts as one, their groups apart."""
+    found: list[Part] = []
+    for part in parts:
+        before = 1 + max((int(p.groups.max()) for p in found), default=-1)
+        found.append(replace(part, groups=part.groups + before))
+    return Part(
+        *(np.concatenate([getattr(p, name) for p in found]) for name in ("features", "kind", "scores")),
+        *([x for p in found for x in getattr(p, name)] for name in ("conditions", "truths", "clips")),
+        np.concatenate([p.groups for p in found]),
+    )
 
 
 def _split(name: str) -> str:
@@ -330,7 +345,8 @@ def main() -> int:
     if given.ablate == "auxiliary":
         train.extra[:] = float("nan")
     if given.share < 1:
-        keep = torch.from_numpy(np.random.default_rng(3).random(len(train.groups)) < given.share)
+        groups = train.groups.numpy()
+        keep = torch.from_numpy((np.random.default_rng(3).random(groups.max() + 1) < given.share)[groups])
         train = Set(**{f: getattr(train, f)[keep] for f in Set.__dataclass_fields__})
     count = len(train.features)
     steps = given.epochs * (count // BATCH)

@@ -74,6 +74,25 @@ def test_every_severity_costs(labels: ModuleType, name: str) -> None:
     assert rated(mild) < 93.3
 
 
+def test_a_condition_costs_what_its_clips_were_heard_to_cost(labels: ModuleType) -> None:
+    groups, heard = np.array([7, 3, 7, 7, 3, 9]), np.array([True, True, True, False, False, False])
+    own, model = np.array([40.0, 5, 20, 99, 99, 99]), np.array([10.0, 15, 10, 10, 15, 8])
+    found = labels._shared(groups, own, model, heard, np.ones(6))
+    # Two clips of condition 7 say 30 in the mean and the regression 10, as a third; one of condition 3 says 5, it 15.
+    assert found.tolist() == pytest.approx([70 / 3, 10.0, 70 / 3, 10.0, 15.0, 8.0])
+
+
+def test_what_the_regression_never_saw_is_left_to_the_teachers(labels: ModuleType) -> None:
+    robot, speex = Condition("robot", special=("robot", 0.5)), Condition("speex", codecs=("speex-8k",))
+    assert not labels.is_known(robot)
+    assert not labels.is_known(speex)
+    assert labels.share_of(speex) == 0
+    assert labels.is_known(Condition("tandem", codecs=("gsm", "opus-12k")))
+    groups, heard = np.array([7, 7]), np.array([True, True])
+    found = labels._shared(groups, np.array([40.0, 20]), np.array([0.0, 0]), heard, np.zeros(2))
+    assert found.tolist() == [30.0, 30.0]
+
+
 def test_who_is_asked(labels: ModuleType) -> None:
     noisy = Condition("noise", noise=Noise("white", 20))
     assert labels.kinds_of(noisy) == ["noise"]

@@ -14,7 +14,7 @@ from audioqa.lab.simulator.draw import FAMILIES, UNSEEN, draw, draw_unseen
 from audioqa.lab.simulator.material import Material, made_noise, room_response
 from audioqa.lab.simulator.network import filled, lost_packets, stretched
 from audioqa.lab.simulator.simulate import Simulated, simulate
-from audioqa.lab.simulator.speech import split_of
+from audioqa.lab.simulator.speech import Clip, at_speed, split_of
 from audioqa.lab.simulator.tones import dtmf, signal_tones
 
 Samples = NDArray[np.float32]
@@ -119,6 +119,41 @@ def test_an_echo_comes_at_its_delay(stored: Material) -> None:
     likeness = np.fft.irfft(np.fft.rfft(added, size) * np.conj(np.fft.rfft(clean.samples, size)), size)
     assert int(np.argmax(likeness[1200:2000])) + 1200 == 1600
     assert level_of(added) - level_of(clean.samples) == pytest.approx(-10.0, abs=1.5)
+
+
+@pytest.mark.parametrize("kind", effects.UNUSUAL)
+def test_unusual_distortions_grow_with_their_strength(kind: str, stored: Material) -> None:
+    plain = call(Condition("clean", seed=3), stored).samples
+
+    def unlike(strength: float) -> float:
+        changed = call(Condition("clean", unusual=(kind, strength), seed=3), stored).samples
+        assert len(changed) == len(plain)
+        return float(np.mean(np.abs(np.abs(np.fft.rfft(changed)) - np.abs(np.fft.rfft(plain)))))
+
+    assert 0 < unlike(0.1) < unlike(1.0)
+
+
+@pytest.mark.parametrize(("low", "high"), [(0.0, 3200.0), (250.0, 3400.0)])
+def test_a_receiver_limits_the_band(low: float, high: float, stored: Material) -> None:
+    loud = Noise("white", 0)
+    open_ = call(Condition("noise", band="flat", noise=loud, codecs=("none",)), stored).samples
+    limited = call(Condition("noise", band="flat", noise=loud, codecs=("none",), received=(low, high)), stored).samples
+    hertz = np.fft.rfftfreq(len(open_), 1 / 8000)
+    gain = 20 * np.log10(np.abs(np.fft.rfft(limited)) / np.abs(np.fft.rfft(open_)))
+    inside = (hertz > max(300, 1.2 * low)) & (hertz < 0.97 * high)
+    assert np.median(gain[inside]) == pytest.approx(0, abs=0.5)
+    assert np.median(gain[hertz > min(1.2 * high, 3920)]) < -10  # what the steps of 16 bits and the ends leave to see
+    assert np.median(gain[(hertz > 20) & (hertz < 100)]) == pytest.approx(-40 if low else 0, abs=4)
+
+
+def test_another_speed_is_another_voice_of_the_same_length() -> None:
+    clip = Clip("so762/0001/0", "so762", "0001", "train", 16000, vowels())
+    fast = at_speed(clip, 1.1)
+    assert fast.name == "so762/0001/0@1.100"
+    assert fast.split == "train"
+    assert len(fast.samples) == len(clip.samples)
+    pitch = np.argmax(np.abs(np.fft.rfft(fast.samples[:80_000]))) * 16000 / 80_000
+    assert pitch == pytest.approx(132, abs=3)
 
 
 def test_overload_has_a_ceiling_that_the_truth_counts(stored: Material) -> None:

@@ -65,7 +65,11 @@ def test_a_map_that_is_none_is_refused(change: dict[str, tuple[float, ...]], mes
 def test_the_maps_that_come_along_keep_the_order_of_scores(name: str) -> None:
     mapped = [load_calibration(name).apply(raw) for raw in np.linspace(1, 5, 401)]
     assert all(np.diff(mapped) > 0)
-    assert (mapped[0], mapped[-1]) == pytest.approx((1.0, 4.5))
+    if name == "callmos":  # trained on the scale itself: a straight line close to none
+        assert np.ptp(np.diff(mapped)) < 1e-6
+        assert np.abs(mapped - np.linspace(1, 5, 401)).max() < 0.3
+    else:
+        assert (mapped[0], mapped[-1]) == pytest.approx((1.0, 4.5))
 
 
 @pytest.mark.parametrize(("name", "identity"), [("distillmos", DistillMos.identity), ("dnsmos", Dnsmos.identity)])

@@ -157,6 +157,27 @@ def test_torch_and_onnx_agree(untrained: Path) -> None:
     np.testing.assert_allclose(onnx._opinions(sums), opinions(sums), atol=1e-3)
 
 
+def test_what_is_unlike_the_training_gets_a_wider_spread(tmp_path: Path) -> None:
+    torch = pytest.importorskip("torch")
+    from audioqa.lab.callmos_files import write_onnx
+    from audioqa.perceptual.callmos_network import CallMosNetwork
+    from audioqa.perceptual.session import open_session
+
+    torch.manual_seed(4)
+    network = CallMosNetwork().eval()
+    known = torch.rand(4000, callmos_layout.SUMS).cumsum(dim=1)
+    strange = known[:500] * torch.where(torch.arange(callmos_layout.SUMS) < 2, 1.0, 20.0)
+    with torch.no_grad():
+        before = [network.opinions(sums)[:, 2] for sums in (known, strange)]
+        network.opinions.learn_domain(known)
+        wider = [network.opinions(sums)[:, 2] - b for sums, b in zip((known, strange), before, strict=True)]
+    assert float((wider[0] > 0).float().mean()) == pytest.approx(0.05, abs=0.005)
+    assert float(wider[1].min()) > np.log(2)
+    write_onnx(network, tmp_path)
+    answers = open_session(tmp_path / "opinions.onnx", threads=1).run(None, {"sums": strange.numpy()})[0]
+    assert np.allclose(answers[:, 2], (before[1] + wider[1]).numpy(), atol=1e-3)
+
+
 def test_a_gpu_that_is_not_there_is_told_and_auto_does_without(untrained: Path) -> None:
     import torch
 

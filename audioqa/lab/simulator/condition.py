@@ -1,7 +1,7 @@
 """A telephone condition: everything that is done to clean speech, as plain figures that can be stored.
 
-A part that is left out (None, 0 or empty) does nothing. The order in which the parts act is that of a call: room,
-microphone, noise, overload, suppressor, gain control, front end, echo, level, band, codecs, network, player.
+A part that is left out (None, 0 or empty) does nothing. The order in which the parts act is that of a call: voice,
+room, microphone, noise, overload, suppressor, gain control, front end, echo, level, band, codecs, network, player.
 """
 
 from __future__ import annotations
@@ -91,6 +91,10 @@ class Condition:
         (delay in ms, attenuation in dB) or None.
     mnru
         Speech over modulated noise, dB, or None.
+    received
+        (lower, upper) edge in Hz of what the receiving side lets through, after the codecs, or None.
+    unusual
+        A rare distortion (``quantised``, ``aliased``, ``comb``, ``holes``, ``wow``), and its strength 0 to 1.
     codecs
         Codecs in their order; names of `audioqa.lab.codecs`.
     loss
@@ -125,6 +129,8 @@ class Condition:
     onset: float = 0.0
     echo: tuple[float, float] | None = None
     mnru: float | None = None
+    received: tuple[float, float] | None = None
+    unusual: tuple[str, float] | None = None
     codecs: tuple[str, ...] = ("ulaw",)
     loss: Loss | None = None
     stretch: float = 0.0
@@ -152,7 +158,7 @@ class Condition:
     def from_json(cls, text: str) -> Condition:
         """The condition that `to_json` wrote."""
         content: dict[str, Any] = json.loads(text)
-        for key in ("hum", "suppressor", "echo", "codecs", "gaps", "special"):
+        for key in ("hum", "suppressor", "echo", "received", "unusual", "codecs", "gaps", "special"):
             if content.get(key) is not None:
                 content[key] = tuple(content[key])
         if content.get("noise"):

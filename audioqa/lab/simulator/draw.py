@@ -51,6 +51,9 @@ WIDE = (
 CONCEALING = ("g729", "gsm", "amr-4.75", "amr-7.4", "amr-12.2", "opus-8k", "opus-12k", "opus-24k")
 CONCEALING_WIDE = ("amr-wb-12.65", "amr-wb-23.85", "opus-wb-16k", "opus-wb-24k")
 
+RECEIVED = 0.25
+"""Share of narrowband calls whose band the receiving side limits once more, after noise, MNRU and codecs."""
+
 UNSEEN = ("codec2", "speex", "ima-adpcm", "bit-errors", "robot", "reordering")
 """Kinds of conditions that are kept for testing."""
 
@@ -74,6 +77,7 @@ FAMILIES: dict[str, float] = {
     "jitter": 4,
     "gaps": 4,
     "clicks": 2,
+    "unusual": 4,
     "mixed": 34,
 }
 """Families and how often they are drawn."""
@@ -139,6 +143,9 @@ def _base(rng: np.random.Generator, family: str) -> Condition:
         codecs=(str(rng.choice(["none", "g722"])),)
         if wide
         else (str(rng.choice(["ulaw", "alaw", "none"], p=[0.5, 0.35, 0.15])),),
+        received=None
+        if wide or rng.random() > RECEIVED
+        else (float(rng.choice([0, rng.uniform(100, 300)])), float(rng.uniform(3000, 3900))),
         tilt=float(rng.uniform(0, 2)) if rng.random() < 0.5 else 0.0,
         drift=float(rng.uniform(-80, 80)) if rng.random() < 0.03 else 0.0,
         seed=int(rng.integers(2**31)),
@@ -254,6 +261,12 @@ def _clicks(c: Condition, rng: np.random.Generator, _: Sequence[str]) -> Conditi
     return replace(c, clicks=float(np.exp(rng.uniform(np.log(0.3), np.log(20)))))
 
 
+def _unusual(c: Condition, rng: np.random.Generator, _: Sequence[str]) -> Condition:
+    return replace(
+        c, unusual=(str(rng.choice(["quantised", "aliased", "comb", "holes", "wow"])), float(rng.uniform(0, 1)))
+    )
+
+
 _PARTS: dict[str, Callable[[Condition, np.random.Generator, Sequence[str]], Condition]] = {
     "codec": _codec,
     "tandem": _tandem,
@@ -273,4 +286,5 @@ _PARTS: dict[str, Callable[[Condition, np.random.Generator, Sequence[str]], Cond
     "jitter": _jitter,
     "gaps": _gaps,
     "clicks": _clicks,
+    "unusual": _unusual,
 }

@@ -188,6 +188,60 @@ def clicked(samples: Samples, rate: int, per_second: float, rng: np.random.Gener
     return out, count
 
 
+def received(samples: Samples, rate: int, low: float, high: float) -> Samples:
+    """Within a receiving side's band: 40 dB down an octave below its lower edge and a fifth above its upper one."""
+    edge = 1.15 * high
+    hertz = np.array([0, low / 2, low, high, edge, 64000.0]) if low else np.array([0, 1, 2, high, edge, 64000.0])
+    return filtered(samples, rate, hertz, np.array([-40.0 if low else 0.0, -40.0 if low else 0.0, 0, 0, -40, -60.0]))
+
+
+def quantised(samples: Samples, rate: int, strength: float, _: np.random.Generator) -> Samples:
+    """In steps of -45 (weak) to -15 dB (strong) under the active level, without dither."""
+    step = np.float32(10 ** ((active_level(samples, rate) - 45 + 30 * strength) / 20))
+    return np.asarray(np.round(samples / step) * step, np.float32)
+
+
+def aliased(samples: Samples, _: int, strength: float, rng: np.random.Generator) -> Samples:
+    """Every second or third sample held, without the filter that should come before; mixed in by strength."""
+    factor = int(rng.integers(2, 4))
+    held = np.repeat(samples[::factor], factor)[: len(samples)]
+    return np.asarray(samples + np.float32(min(1.0, 0.2 + strength)) * (held - samples), np.float32)
+
+
+def comb(samples: Samples, rate: int, strength: float, rng: np.random.Generator) -> Samples:
+    """With itself 1 to 12 ms later, as a table top or a second microphone does; equally loud at full strength."""
+    late = round(rng.uniform(0.001, 0.012) * rate)
+    return np.asarray(samples + strength * np.concatenate([np.zeros(late, np.float32), samples[:-late]]), np.float32)
+
+
+def holes(samples: Samples, rate: int, strength: float, rng: np.random.Generator) -> Samples:
+    """Cells of 32 ms by about 250 Hz taken out at random, as low-rate music coders and suppressors do: 5 to 60 %."""
+    size, hop = round(0.032 * rate), round(0.008 * rate)
+    window = np.sqrt(np.hanning(size + 1)[:size]).astype(np.float32)
+    padded = np.concatenate([np.zeros(size, np.float32), samples, np.zeros(2 * size, np.float32)])
+    starts = np.arange(0, len(padded) - size, hop)
+    spectrum = scipy.fft.rfft(padded[starts[:, None] + np.arange(size)] * window, axis=1)
+    kept = rng.random((len(starts) // 4 + 1, spectrum.shape[1] // 8 + 1)) > 0.05 + 0.55 * strength
+    spectrum *= np.repeat(np.repeat(kept, 4, axis=0), 8, axis=1)[: len(starts), : spectrum.shape[1]]
+    frames = scipy.fft.irfft(spectrum, size, axis=1) * window
+    out = np.zeros(len(padded), np.float32)
+    for start, frame in zip(starts, frames, strict=True):
+        out[start : start + size] += frame
+    return (out[size : size + len(samples)] * hop / (size / 2)).astype(np.float32)
+
+
+def wow(samples: Samples, rate: int, strength: float, rng: np.random.Generator) -> Samples:
+    """The pitch wavers 1 to 8 times a second by up to 6 %: a player whose clock is not steady."""
+    rhythm = rng.uniform(1.0, 8.0)
+    time = np.arange(len(samples)) / rate
+    moved = time + 0.06 * strength / (2 * np.pi * rhythm) * np.sin(2 * np.pi * rhythm * time + rng.uniform(0, 6.28))
+    return np.interp(moved, time, samples).astype(np.float32)
+
+
+UNUSUAL = {"quantised": quantised, "aliased": aliased, "comb": comb, "holes": holes, "wow": wow}
+"""Distortions that are seldom met, by name: they widen what an estimator has heard."""
+
+
 def _frame_power(samples: Samples, rate: int) -> NDArray[np.float64]:
     size = round(FRAME * rate)
     frames = samples[: len(samples) // size * size].reshape(-1, size)

@@ -1,13 +1,16 @@
 """Noise, rooms and music that the simulator mixes in: recorded where there are recordings, made where there are none.
 
 Recorded noise comes from the shared folder (`audioqa.lab.corpus.data_folder`), music from Debian's packages
-(asterisk-moh-opsound-wav, wesnoth-1.16-music, hyperrogue-music, asc-music, drascula-music). Each file is on one side
-(``train`` or ``test``) by a hash of its name.
+(asterisk-moh-opsound-wav, wesnoth-1.16-music, hyperrogue-music, asc-music, drascula-music, and the data of games:
+supertux, frozen-bubble, extremetuxracer, neverball, pingus, freedroidrpg, lincity-ng, hedgewars, widelands, xmoto,
+solarwolf, blobwars, trigger-rally, megaglest, alienblaster, ceferino, fillets-ng, flare, tumiki-fighters, noiz2sa,
+bzflag, lordsawar, fretsonfire). Each file is on one side (``train`` or ``test``) by a hash of its name.
 """
 
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -31,6 +34,9 @@ _MUSIC = (
     "/usr/share/hyperrogue",
     "/usr/share/drascula",
 )
+
+_SOUNDS = re.compile("/tilesets/|/techs/|/speech/|/etr/sounds/|/bzflag/|/supertux2/sounds/")
+"""Long files in those folders that are no music: wind, waves, cries, a voice."""
 
 
 @dataclass(frozen=True)
@@ -86,7 +92,7 @@ def material(side: str) -> Material:
         _read(path)
         for root in _MUSIC
         for path in sorted([*Path(root).rglob("*.ogg"), *Path(root).rglob("*.wav"), *Path(root).rglob("*.mp3")])
-        if side_of(path.name) == side and path.stat().st_size > 400_000
+        if side_of(path.name) == side and path.stat().st_size > 400_000 and not _SOUNDS.search(str(path))
     ]
     return Material(noise, rooms, music)
 

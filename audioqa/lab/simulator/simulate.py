@@ -105,6 +105,10 @@ def simulate(
         samples = _int16(mnru(samples, condition.mnru, rng))
     truth["mnru"] = 99.0 if condition.mnru is None else condition.mnru
     samples = _coded(samples, rate, mask, condition, truth)
+    if condition.unusual:
+        samples = effects.UNUSUAL[condition.unusual[0]](samples, rate, condition.unusual[1], rng)
+    if condition.received:
+        samples = effects.received(samples, rate, *condition.received)
     samples, mask = _played(samples, rate, mask, condition, truth)
     return Simulated(_int16(samples), rate, _int16(reference), mask, truth)
 

@@ -5,7 +5,9 @@ repositories that the shared folder holds parts of:
 
 - ``so762``: jimbozhang/speechocean762, read English of 250 speakers with sex and age;
 - ``intent``: Picovoice/speech-to-intent-benchmark, ``wakeword``: Picovoice/wake-word-benchmark, speakers unknown;
-- ``aec``: microsoft/AEC-Challenge, ``baseline/icassp2021/clean``, one hundred real devices.
+- ``aec``: microsoft/AEC-Challenge, ``baseline/icassp2021/clean``, one hundred real devices;
+- ``resemblyzer``: resemble-ai/Resemblyzer, ``audio_data/librispeech_train-clean-100``: one utterance each of readers of
+  LibriSpeech (Panayotov et al. 2015; CC BY 4.0).
 
 Debian's recorded Asterisk prompts add six voices in five languages at 8 kHz, and its speech synthesizers a few more.
 Speakers are divided into ``train``, ``dev`` and ``test`` by a hash of their name, which nothing can change; speakers
@@ -20,7 +22,7 @@ import subprocess
 import tempfile
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
@@ -108,6 +110,24 @@ class Clip:
     traits: dict[str, str] = field(default_factory=dict)
 
 
+def at_speed(clip: Clip, factor: float) -> Clip:
+    """The clip spoken faster or slower by resampling, pitch and formants with it: another voice, of the same length.
+
+    Parameters
+    ----------
+    clip
+        What is said.
+    factor
+        Speed; above 1 is faster and higher.
+    """
+    import soxr
+
+    changed = np.asarray(soxr.resample(clip.samples, clip.sample_rate * factor, clip.sample_rate), np.float32)
+    if len(changed) < len(clip.samples):
+        changed = splice([changed, changed], clip.sample_rate)
+    return replace(clip, name=f"{clip.name}@{factor:.3f}", samples=changed[: len(clip.samples)])
+
+
 def split_of(corpus: str, speaker: str) -> Split:
     """The side a speaker is on, for good.
 
@@ -148,6 +168,9 @@ def clips(*, cache: Path | None = None) -> list[Clip]:
         found += _clips_of(corpus, speaker, traits, [spoken for path in files if (spoken := _read(path))])
     for speaker, command in SYNTHETIC:
         found += _clips_of("synthetic", speaker, {"language": "en", "synthetic": "yes"}, _synthesize(command))
+    for speaker, files in _readers():
+        heard = [spoken for path in files if (spoken := _read(path))]
+        found += _clips_of("librispeech", speaker, {"language": "en"}, heard)
     if store:
         store.parent.mkdir(parents=True, exist_ok=True)
         _save(store, found)
@@ -179,6 +202,15 @@ def _speakers() -> list[tuple[str, str, dict[str, str], list[Path]]]:
         if prompts:
             found.append(("asterisk", voice, traits, prompts))
     return found
+
+
+def _readers() -> list[tuple[str, list[Path]]]:
+    folder = corpora_folder()
+    readers: defaultdict[str, list[Path]] = defaultdict(list)
+    if folder:
+        for path in sorted((folder / "resemblyzer").rglob("librispeech_train-clean-100/**/*.flac")):
+            readers[path.name.partition("-")[0]].append(path)
+    return sorted(readers.items())
 
 
 def _table(files: object) -> dict[str, str]:
