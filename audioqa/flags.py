@@ -58,6 +58,7 @@ class FlagRules:
             found += self._dropouts(party, [event for event in mine if event.kind == "dropout"])
             found += self._clipping(party, [event for event in mine if event.kind == "clipping"])
             found += self._silence(party, mine)
+            found += self._line(party, mine)
         found += self._call(parties, [event for event in events if event.channel is None], duration)
         found += [
             Flag("damaged-recording", None, finding.message) for finding in findings if finding.severity != "notice"
@@ -141,6 +142,37 @@ class FlagRules:
                     party.channel,
                     f"{party.channel}: no signal at all on this channel, not even noise",
                     event.segment,
+                )
+
+    def _line(self, party: Party, events: list[Event]) -> Iterator[Flag]:
+        """One-way audio, echo, hum: an event of each at most."""
+        for event in events:
+            evidence, place = event.evidence, event.segment
+            if event.kind == "one-way-audio":
+                yield Flag(
+                    event.kind,
+                    party.channel,
+                    f"{party.channel}: cannot be heard from {clock(place.start)} on, {evidence['fill']} while the "
+                    f"other party speaks for {evidence['other_party_speaks']:.0f} s",
+                    place,
+                )
+            elif event.kind == "echo" and event.severity != "notice":
+                yield Flag(
+                    event.kind,
+                    party.channel,
+                    f"{evidence['heard_by']} hears an echo of their own voice on this call, "
+                    f"{evidence['delay_ms']:.0f} ms late and {evidence['attenuation_db']:.0f} dB weaker, from "
+                    f"{clock(place.start)} on; it comes back on the channel of {party.channel}",
+                    place,
+                )
+            elif event.kind == "hum" and event.severity != "notice":
+                yield Flag(
+                    event.kind,
+                    party.channel,
+                    f"{party.channel}: mains hum ({evidence['mains_hz']} Hz and harmonics) "
+                    f"{evidence['below_speech_db']:.0f} dB below the speech, from {clock(place.start)} on"
+                    f"{_there(party, place)}",
+                    place,
                 )
 
     def _call(self, parties: Sequence[Party], events: list[Event], duration: float) -> Iterator[Flag]:

@@ -31,6 +31,10 @@ LAGS = (0.010, 0.020, 0.030)
 BAND_EDGES = (60, 150, 250, 350, 475, 630, 800, 1000, 1250, 1550, 1900, 2350, 2850, 3400, 4000, 5300, 8000)
 """Hz: edges of the 16 bands, about one Bark each up to 4 kHz (Zwicker), two above."""
 
+TONE_STEP = 0.25
+"""Hz: unit in which the place of a spectral peak is stored."""
+
+_LOWEST_TONE = 5  # bins of 31.25 Hz: below 170 Hz there is hum, and no signalling tone
 _LAG_FRAMES = tuple(round(lag / FRAME) for lag in LAGS)
 _FRAME_MS = round(1000 * FRAME)
 _RANGE = 127.5  # dB: one byte of half decibels below full scale
@@ -79,7 +83,7 @@ def _window(rate: int) -> NDArray[np.float32]:
 
 @dataclass(frozen=True)
 class FrameTable:
-    """The frames of one channel. At most 20 bytes per 10 ms.
+    """The frames of one channel. 25 bytes per 10 ms.
 
     Parameters
     ----------
@@ -97,8 +101,15 @@ class FrameTable:
         uint8, shape (frames,): greatest normalised correlation with the same channel 10, 20 or 30 ms before, 255 for 1.
     lag
         uint8, shape (frames,): that lag in ms.
+    bends
+        uint8, shape (frames, 2): greatest and mean level of the second difference, half decibels: a click is a bend
+        that stands far above the others.
     bands
         uint8, shape (band frames, 16): level in each of `BAND_EDGES`, half decibels.
+    tones
+        uint16, shape (band frames, 2): the strongest spectral peak and the strongest apart from it, in `TONE_STEP` Hz.
+    tone_shares
+        uint8, shape (band frames, 2): share of the power within two bins of each of them, 255 for all of it.
     """
 
     rate: int
@@ -108,7 +119,10 @@ class FrameTable:
     equal: NDArray[np.uint8]
     similarity: NDArray[np.uint8]
     lag: NDArray[np.uint8]
+    bends: NDArray[np.uint8]
     bands: NDArray[np.uint8]
+    tones: NDArray[np.uint16]
+    tone_shares: NDArray[np.uint8]
 
     def __len__(self) -> int:
         return len(self.power)
@@ -129,7 +143,7 @@ class FrameTable:
 class FrameColumns:
     """What one chunk of samples contributes: table columns by name, and the figures the accumulators want."""
 
-    columns: Mapping[str, NDArray[np.uint8] | NDArray[np.int16]]
+    columns: Mapping[str, NDArray[np.uint8] | NDArray[np.int16] | NDArray[np.uint16]]
     subframe_power: NDArray[np.float32]
     subframe_magnitude: NDArray[np.float32]
     spectra: NDArray[np.float32]
@@ -160,11 +174,13 @@ def frame_columns(samples: NDArray[np.float32], rate: int, *, history: int) -> F
     equal = _count(across[1:] == across[:-1])
     equal += across[0] == samples[history - 1 : -1 : size]
     magnitude = np.abs(across)
+    bends = _bends(samples[history - 2 :], size)
     near = _count(magnitude >= np.maximum(high, -low) * np.float32(0.98))
     power = _subframe_means(np.square(across, out=across))
     energy = power.reshape(count, 4).sum(axis=1) * np.float32(size / 4)
     similarity, lag = _similarity(samples[history - max(_LAG_FRAMES) * size :].reshape(-1, size), energy)
     spectra = _power_spectra(samples[history + 2 * size - len(_window(rate)) :], rate)
+    tones, tone_shares = _tones(spectra, rate)
     return FrameColumns(
         columns={
             "power": level_bytes(power).reshape(count, 4),
@@ -173,6 +189,9 @@ def frame_columns(samples: NDArray[np.float32], rate: int, *, history: int) -> F
             "equal": equal,
             "similarity": similarity,
             "lag": lag,
+            "bends": level_bytes(bends),
+            "tones": tones,
+            "tone_shares": tone_shares,
             "bands": level_bytes(spectra @ _band_matrix(rate)),
         },
         subframe_power=power,
@@ -193,6 +212,41 @@ def _subframe_means(across: NDArray[np.float32]) -> NDArray[np.float32]:
     sums = np.add.reduce(across.reshape(4, size // 4, count), axis=1)
     means: NDArray[np.float32] = sums.T.reshape(-1) / np.float32(size // 4)
     return means
+
+
+def _bends(samples: NDArray[np.float32], size: int) -> NDArray[np.float32]:
+    """Greatest and mean square of the second difference of each frame, shape (frames, 2); two samples of context."""
+    slopes = samples[1:] - samples[:-1]
+    squares = slopes[1:] - slopes[:-1]
+    np.square(squares, out=squares)
+    framed = squares.reshape(-1, size)
+    return np.stack([framed.max(axis=1), framed.mean(axis=1)], axis=1)
+
+
+def _tones(spectra: NDArray[np.float32], rate: int) -> tuple[NDArray[np.uint16], NDArray[np.uint8]]:
+    """The two strongest peaks of each spectrum: where, by a parabola through the logarithms, and their share of it."""
+    count, bins = spectra.shape
+    total = spectra.sum(axis=1) + np.float32(1e-12)
+    rest = spectra[:, _LOWEST_TONE + 1 : -2].copy()
+    width = rest.shape[1]
+    first = np.arange(count) * bins + _LOWEST_TONE + 1
+    hertz, shares = np.empty((count, 2)), np.empty((count, 2), dtype=np.float32)
+    near = np.arange(-2, 3)[:, None]
+    for turn in range(2):
+        peak = rest.argmax(axis=1)
+        around = spectra.take(first + peak + near)
+        logarithms = np.log(around[1:4] + np.float32(1e-12))
+        bend = logarithms[0] - 2 * logarithms[1] + logarithms[2]
+        np.minimum(bend, np.float32(-1e-3), out=bend)
+        shift = np.clip((logarithms[0] - logarithms[2]) / (2 * bend), -0.5, 0.5)
+        hertz[:, turn] = (peak + (_LOWEST_TONE + 1) + shift) * (rate / 2 / (bins - 1))
+        shares[:, turn] = around.sum(axis=0)
+        if turn == 0:
+            rest.put(np.arange(count) * width + np.clip(peak + near, 0, width - 1), 0)
+    shares /= total[:, None]
+    # Two tones closer than four bins share some: it counts for the stronger one.
+    shares[:, 1] = np.minimum(shares[:, 1], 1 - shares[:, 0])
+    return np.rint(hertz / TONE_STEP).astype(np.uint16), (np.clip(shares, 0, 1) * 255).astype(np.uint8)
 
 
 def _similarity(

@@ -1,7 +1,7 @@
 """One streaming pass: blocks of samples in, small tables out.
 
 Everything that detectors and scoring will ever know of a recording is gathered here, channel by channel:
-frame tables, exact lists, accumulators, speech activity and scored windows. Memory grows by about 20 bytes
+frame tables, exact lists, accumulators, speech activity and scored windows. Memory grows by about 25 bytes
 per 10 ms and channel; beyond four hours the tables live in temporary files, mapped into memory.
 
 Sample values (histogram, runs, repeats) are those of the recording's own rate; frame tables are at 8 or 16 kHz,
@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from audioqa.audio import Resampler
 from audioqa.frames import FRAME, FrameTable, frame_columns, table_rate
 from audioqa.level import SpeechLevelMeter
+from audioqa.low_spectrum import LowSpectrum
 from audioqa.perceptual.callmos import SUMS_RATE, CallMos
 from audioqa.perceptual.callmos_features import FEATURES, HOP, rows
 from audioqa.perceptual.callmos_stream import LONG_CHUNK, SHORT_CHUNK, CallMosStream, Heard
@@ -50,6 +51,8 @@ class ChannelMeasurements:
         The channel's name.
     frames
         The frame table.
+    levels
+        float32, shape (frames,): level of each frame in dBov, which most detectors look at.
     histogram
         int64, shape (65536,): samples by value, bin ``value + 32768``, values in units of 1/32768.
     constant_runs, repeats
@@ -58,6 +61,8 @@ class ChannelMeasurements:
         float64, shape (8, bins): power spectra (31.25 Hz apart) summed over band frames, by `LEVEL_CLASSES`.
     spectra_frames
         int64, shape (8,): band frames in each class.
+    low_spectra
+        uint8, shape (n, 500): level of each hertz from 0 to 499, half decibels, median over every 10 s; hum stands out.
     level
         P.56 active speech level, or why there is none.
     speech
@@ -72,11 +77,13 @@ class ChannelMeasurements:
 
     name: str
     frames: FrameTable
+    levels: NDArray[np.float32]
     histogram: NDArray[np.int64]
     constant_runs: ConstantRuns
     repeats: ExactRepeats
     spectra: NDArray[np.float64]
     spectra_frames: NDArray[np.int64]
+    low_spectra: NDArray[np.uint8]
     level: ActiveLevel | Skipped
     speech: NDArray[np.float32]
     speech_frame: float
@@ -303,6 +310,7 @@ class _ChannelMeter:
         self._runs = ConstantRunFinder(sample_rate)
         self._repeats = ExactRepeatFinder(sample_rate)
         self._level = SpeechLevelMeter()
+        self._low = LowSpectrum(self._rate)
         limit = round(_MAPPED_AFTER / FRAME)
         self._columns = {name: _Column(limit) for name in _EMPTY}
         self._speech, self._kinds = _Column(limit // 2), _Column(limit // 2)
@@ -327,7 +335,7 @@ class _ChannelMeter:
         reduced = frame_columns(padded, self._rate, history=len(self._history))
         frames = n // size  # a frame that is not whole is left out
         for name, column in self._columns.items():
-            column.append(reduced.columns[name][: frames // 2 if name == "bands" else frames])
+            column.append(reduced.columns[name][: frames // 2 if name in _BY_BAND_FRAME else frames])
         subframes = n // (size // 4)
         power = reduced.subframe_power[:subframes]
         self._level.push(reduced.subframe_magnitude[:subframes], power)
@@ -339,6 +347,7 @@ class _ChannelMeter:
         member = (group[:, None] == np.arange(len(LEVEL_CLASSES))).astype(np.float32)
         self._spectra += member.T @ spectra
         self._spectra_frames += np.bincount(group, minlength=len(LEVEL_CLASSES))
+        self._low.push(samples)
         self._history = padded[n : n + len(self._history)].copy()
         if self._stream:
             self._new_rows.append(rows(reduced, self._rate)[: frames // 2])
@@ -354,14 +363,17 @@ class _ChannelMeter:
 
     def finish(self, name: str, windows: tuple[ScoredWindow, ...]) -> ChannelMeasurements:
         columns = {key: column.array(_EMPTY[key]) for key, column in self._columns.items()}
+        frames = FrameTable(rate=self._rate, **columns)
         return ChannelMeasurements(
             name=name,
-            frames=FrameTable(rate=self._rate, **columns),
+            frames=frames,
+            levels=frames.frame_levels(),
             histogram=np.roll(self._histogram, 32768),  # counted by value modulo 65536
             constant_runs=self._runs.finish(),
             repeats=self._repeats.finish(),
             spectra=self._spectra,
             spectra_frames=self._spectra_frames,
+            low_spectra=self._low.finish(),
             level=self._level.level(),
             speech=self._speech.array(np.zeros(0, dtype=np.float32)),
             speech_frame=HOP if self._stream else 0.0,
@@ -369,6 +381,8 @@ class _ChannelMeter:
             windows=windows,
         )
 
+
+_BY_BAND_FRAME = ("bands", "tones", "tone_shares")
 
 _NO_ROWS = np.zeros((0, FEATURES), dtype=np.uint8)
 
@@ -379,5 +393,8 @@ _EMPTY: dict[str, NDArray[Any]] = {
     "equal": np.zeros(0, dtype=np.uint8),
     "similarity": np.zeros(0, dtype=np.uint8),
     "lag": np.zeros(0, dtype=np.uint8),
+    "bends": np.zeros((0, 2), dtype=np.uint8),
     "bands": np.zeros((0, 16), dtype=np.uint8),
+    "tones": np.zeros((0, 2), dtype=np.uint16),
+    "tone_shares": np.zeros((0, 2), dtype=np.uint8),
 }

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from audioqa import measure as measure_module
-from audioqa.frames import BAND_EDGES, levels
+from audioqa.frames import BAND_EDGES, TONE_STEP, levels
 from audioqa.measure import Measurements, measure
 from audioqa.perceptual.callmos import CallMos
 from audioqa.perceptual.callmos_layout import KINDS
@@ -46,12 +46,62 @@ def test_the_tables_do_not_depend_on_how_the_stream_is_cut(rate: int) -> None:
     whole = measured(samples, rate)
     pieces = measured(samples, rate, cuts=[1, 7, 8000, 8001, 79_999, 80_001, 160_000])
     for one, other in zip(whole.channels, pieces.channels, strict=True):
-        for name in ("power", "peak", "near_peak", "equal", "similarity", "lag", "bands"):
+        for name in (
+            "power",
+            "peak",
+            "near_peak",
+            "equal",
+            "similarity",
+            "lag",
+            "bends",
+            "bands",
+            "tones",
+            "tone_shares",
+        ):
             assert np.array_equal(getattr(one.frames, name), getattr(other.frames, name)), name
+        assert np.array_equal(one.low_spectra, other.low_spectra)
         assert np.array_equal(one.histogram, other.histogram)
         assert np.array_equal(one.constant_runs.start, other.constant_runs.start)
         assert np.array_equal(one.spectra, other.spectra)
         assert one.level == other.level
+
+
+@pytest.mark.parametrize("rate", [8000, 16000, 48000])
+@pytest.mark.parametrize("pair", [(440.0, 480.0), (697.0, 1209.0), (941.0, 1633.0), (350.0, 2100.0)])
+def test_two_tones_are_told_by_their_pitch(pair: tuple[float, float], rate: int) -> None:
+    both = tone(pair[0], 2, rate, amplitude=0.2) + tone(pair[1], 2, rate, amplitude=0.17)
+    (channel,) = measured(both, rate).channels
+    found = np.sort(channel.frames.tones[5:-5] * TONE_STEP, axis=1)
+    shares = channel.frames.tone_shares[5:-5].sum(axis=1) / 255
+    if pair[1] - pair[0] > 100:  # closer ones share a peak
+        assert np.abs(found - pair).max() < 0.006 * pair[1]
+        assert shares.min() > 0.95
+    else:
+        assert np.all((found[:, 0] > pair[0] - 60) & (found[:, 0] < pair[1] + 60))
+
+
+def test_a_click_is_a_bend_above_the_others() -> None:
+    samples = tone(300, 2, 8000, amplitude=0.1)
+    samples[8040] += 0.3
+    (channel,) = measured(samples).channels
+    greatest, mean = levels(channel.frames.bends).T
+    assert int(np.argmax(greatest - mean)) == 100
+    assert greatest[100] == pytest.approx(20 * np.log10(0.6), abs=0.6)
+    assert greatest[50] - mean[50] == pytest.approx(3.0, abs=1.0)
+
+
+@pytest.mark.parametrize("hertz", [50.0, 100.0, 180.0, 250.5])
+@pytest.mark.parametrize("rate", [8000, 16000])
+def test_hum_is_a_line_at_its_level(hertz: float, rate: int) -> None:
+    rng = np.random.default_rng(2)
+    samples = tone(hertz, 25, rate, amplitude=0.01) + rng.normal(0, 0.001, 25 * rate)
+    (channel,) = measured(samples, rate).channels
+    rows = levels(channel.low_spectra)
+    assert rows.shape == (3, 500)  # the third row holds what is left over
+    line = rows[:, int(hertz)]
+    assert np.all(rows.argmax(axis=1) == int(hertz))
+    assert line == pytest.approx(20 * np.log10(0.01) - 3.01, abs=1.5)
+    assert np.median(rows) < -75
 
 
 def test_channels_are_never_mixed() -> None:

@@ -9,6 +9,9 @@ from typing import Protocol
 
 from audioqa.detectors.clipping import Clipping
 from audioqa.detectors.dropout import Dropouts
+from audioqa.detectors.echo import Echo
+from audioqa.detectors.hum import Hum
+from audioqa.detectors.one_way import OneWayAudio
 from audioqa.detectors.silence import Silence
 from audioqa.measure import Measurements
 from audioqa.types import Detection
@@ -26,7 +29,7 @@ class Detector(Protocol):
         ...
 
 
-DETECTORS: tuple[Detector, ...] = (Silence(), Clipping(), Dropouts())
+DETECTORS: tuple[Detector, ...] = (Silence(), Clipping(), Dropouts(), Hum(), Echo(), OneWayAudio())
 """Every detector, with its default thresholds."""
 
-__all__ = ["DETECTORS", "Clipping", "Detector", "Dropouts", "Silence"]
+__all__ = ["DETECTORS", "Clipping", "Detector", "Dropouts", "Echo", "Hum", "OneWayAudio", "Silence"]

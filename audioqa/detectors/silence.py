@@ -226,7 +226,7 @@ class Silence:
         return events
 
     def _view(self, channel: ChannelMeasurements, duration: float) -> _View:
-        levels = channel.frames.frame_levels()
+        levels = channel.levels
         speech = speech_segments(channel.speech, frame=channel.speech_frame, end=duration)
         near = tuple(Segment(max(0.0, s.start - 0.2), s.end + 0.2) for s in speech)
         alike = channel.frames.similarity >= round(255 * self.idle_similarity)

@@ -24,6 +24,9 @@ KINDS = (
     "leading-silence",
     "trailing-silence",
     "digital-silence",
+    "hum",
+    "echo",
+    "one-way-audio",
 )
 """Kinds of event with columns of their own; events of any other kind are summed in ``other``."""
 

@@ -1,0 +1,119 @@
+"""What several detectors want to know of one party: its levels, when it speaks, its floor."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from audioqa.activity import mask, segments, speech_segments
+from audioqa.frames import FRAME, levels
+from audioqa.measure import ChannelMeasurements, Measurements
+from audioqa.perceptual.callmos_layout import KINDS
+from audioqa.types import Segment
+
+NOTHING = -80.0
+"""dBov: a quieter frame carries no signal; one step of 16 bits is -90 dBov, an idle line lies above -75 dBov."""
+
+TURN_PAUSE = 0.5
+"""Seconds: shorter pauses lie within a turn (Heldner and Edlund 2010: pauses within turns have a median of 0.4 s)."""
+
+_AROUND = 0.2  # s around speech that belong to it: breaths, reverberation, what the activity is late by
+
+TELEPHONE_BANDS = slice(2, 13)
+"""Of `audioqa.frames.BAND_EDGES`: 250 to 3400 Hz."""
+
+
+@dataclass(frozen=True)
+class PartyView:
+    """One party by frames of 10 ms.
+
+    Parameters
+    ----------
+    channel
+        Its measurements.
+    levels
+        float32, shape (frames,): dBov.
+    speaking
+        bool, shape (frames,): within speech.
+    resting
+        bool, shape (frames,): there is a signal, and it is neither speech, nor within 0.2 s of it, nor tones or music.
+    speech, turns
+        Speech, and the same with pauses bridged that lie within a turn.
+    active_level
+        Level of the speech in dBov, over its frames within 15.9 dB of itself (P.56), which noise in the pauses does not
+        move; None where nobody speaks.
+    """
+
+    channel: ChannelMeasurements
+    levels: NDArray[np.float32]
+    speaking: NDArray[np.bool_]
+    resting: NDArray[np.bool_]
+    speech: tuple[Segment, ...]
+    turns: tuple[Segment, ...]
+    active_level: float | None
+
+    @property
+    def name(self) -> str:
+        """Name of the channel."""
+        return self.channel.name
+
+    @property
+    def seconds(self) -> float:
+        """Seconds of speech."""
+        return float(sum(segment.duration for segment in self.speech))
+
+
+def party_views(measurements: Measurements) -> list[PartyView]:
+    """Every party of a recording, in file order; without speech activity nobody speaks."""
+    return [_view(channel, measurements.duration) for channel in measurements.channels]
+
+
+def heard(measurements: Measurements) -> bool:
+    """Whether speech activity was measured wherever there is sound."""
+    return all(len(channel.speech) or not len(channel.frames) for channel in measurements.channels)
+
+
+def _view(channel: ChannelMeasurements, duration: float) -> PartyView:
+    level = channel.levels
+    speech = speech_segments(channel.speech, frame=channel.speech_frame, end=duration) if len(channel.speech) else ()
+    near = tuple(Segment(max(0.0, s.start - _AROUND), s.end + _AROUND) for s in speech)
+    other = np.zeros(len(level), dtype=bool)
+    if len(channel.kinds):
+        signalling = np.isin(channel.kinds, [KINDS.index("tone"), KINDS.index("dtmf"), KINDS.index("music")])
+        repeated = np.repeat(signalling, round(channel.speech_frame / FRAME))[: len(level)]
+        other[: len(repeated)] = repeated
+    return PartyView(
+        channel=channel,
+        levels=level,
+        speaking=mask(speech, frames=len(level), frame=FRAME),
+        resting=~mask(near, frames=len(level), frame=FRAME) & ~other & (level > NOTHING),
+        speech=speech,
+        turns=tuple(
+            segments(mask(speech, frames=len(level), frame=FRAME), frame=FRAME, pause=TURN_PAUSE, end=duration)
+        ),
+        active_level=_active_level(level[mask(speech, frames=len(level), frame=FRAME)]),
+    )
+
+
+def _active_level(spoken: NDArray[np.float32]) -> float | None:
+    if len(spoken) == 0:
+        return None
+    power = 10 ** (spoken.astype(np.float64) / 10)
+    level = float(10 * np.log10(power.mean() + 1e-13))
+    for _ in range(4):
+        level = float(10 * np.log10(power[power >= 10 ** ((level - 15.9) / 10)].mean() + 1e-13))
+    return level if level > NOTHING else None
+
+
+def telephone_levels(view: PartyView, frames: NDArray[np.bool_]) -> NDArray[np.float32]:
+    """Level from 250 to 3400 Hz, dBov, of those band frames (20 ms) all of whose 10 ms frames are chosen."""
+    pairs = frames[: len(view.channel.frames.bands) * 2].reshape(-1, 2).all(axis=1)
+    power = (10 ** (levels(view.channel.frames.bands[pairs][:, TELEPHONE_BANDS]) / 10)).sum(axis=1)
+    return np.asarray(10 * np.log10(power + 1e-13), np.float32)
+
+
+def span(values: NDArray[np.generic], segment: Segment) -> NDArray[np.generic]:
+    """The frames of a segment."""
+    return values[max(0, round(segment.start / FRAME)) : round(segment.end / FRAME)]

@@ -1,0 +1,126 @@
+"""Faults put into clean two-party calls at the severities of docs/severities.md, with the truth of each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from audioqa.lab.corpus import RATE
+from audioqa.lab.inject import noise
+from audioqa.lab.simulator import effects
+from audioqa.lab.talk import Talk
+from audioqa.types import Segment
+
+Samples = NDArray[np.float32]
+
+NOMINAL = -26.0
+"""dBov: active level to which each party is brought before anything is done to it."""
+
+
+@dataclass(frozen=True)
+class Placed:
+    """One fault and where it is.
+
+    Parameters
+    ----------
+    channel
+        0 or 1; None where the call as a whole has it.
+    segment
+        Seconds in the faulted call.
+    figures
+        Evidence that must come out, by name: the value and by how much it may differ.
+    """
+
+    channel: int | None
+    segment: Segment
+    figures: tuple[tuple[str, float, float], ...] = ()
+
+
+Make = Callable[[Talk, np.random.Generator], tuple[Samples, tuple[Placed, ...]]]
+
+
+@dataclass(frozen=True)
+class Fault:
+    """A kind of fault.
+
+    Parameters
+    ----------
+    name
+        What is done, in words.
+    kind
+        Kind of event that must be found.
+    make
+        From a call at the nominal level to the faulted samples and the truth.
+    onset
+        Whether the event's beginning is compared with the fault's.
+    """
+
+    name: str
+    kind: str
+    make: Make
+    onset: bool = True
+
+
+def at_nominal(talk: Talk) -> Samples:
+    """Both parties at the nominal active level, float32, shape (n, 2)."""
+    columns = [effects.at_level(np.ascontiguousarray(column), RATE, NOMINAL) for column in talk.samples.T]
+    return np.clip(np.stack(columns, axis=1), -1, 32767 / 32768).astype(np.float32)
+
+
+def _hum(below: float) -> Make:
+    def make(talk: Talk, rng: np.random.Generator) -> tuple[Samples, tuple[Placed, ...]]:
+        samples = at_nominal(talk)
+        mains = float(rng.choice([50, 60]))
+        wave = effects.hum(len(samples), RATE, mains, rng)
+        samples[:, 1] += wave * np.float32(10 ** ((NOMINAL - below) / 20) / np.sqrt(np.mean(wave**2)))
+        return samples, (Placed(1, Segment(0.0, talk.seconds), (("mains_hz", mains, 0.0),)),)
+
+    return make
+
+
+def _echo(milliseconds: float, below: float) -> Make:
+    def make(talk: Talk, rng: np.random.Generator) -> tuple[Samples, tuple[Placed, ...]]:
+        samples = at_nominal(talk)
+        delay = milliseconds + float(rng.uniform(-10, 10))
+        shift = round(delay / 1000 * RATE)
+        back = np.concatenate([np.zeros(shift, np.float32), samples[:-shift, 0]])
+        samples[:, 1] += effects.lowpassed(back, RATE, 2500.0) * np.float32(10 ** (-below / 20))
+        turns = talk.turns[0]
+        place = Segment(turns[0].start + shift / RATE, min(talk.seconds, turns[-1].end + shift / RATE))
+        return samples, (Placed(1, place, (("delay_ms", delay, 10.0), ("attenuation_db", below, 5.0))),)
+
+    return make
+
+
+def _one_way(level: float | None) -> Make:
+    def make(talk: Talk, rng: np.random.Generator) -> tuple[Samples, tuple[Placed, ...]]:
+        samples = at_nominal(talk)
+        samples[:, 1] = 0.0 if level is None else noise(len(samples), level, rng)
+        return samples, (Placed(1, Segment(talk.turns[0][0].start, talk.seconds)),)
+
+    return make
+
+
+def _dies(talk: Talk, _: np.random.Generator) -> tuple[Samples, tuple[Placed, ...]]:
+    """One leg falls to digital silence after its first turn, for good."""
+    samples = at_nominal(talk)
+    start = talk.turns[1][0].end
+    samples[round(start * RATE) :, 1] = 0.0
+    return samples, (Placed(1, Segment(start, talk.seconds)),)
+
+
+FAULTS: tuple[Fault, ...] = (
+    Fault("hum, 27 dB below speech", "hum", _hum(27.0)),
+    Fault("hum, 20 dB below speech", "hum", _hum(20.0)),
+    Fault("echo after 50 ms, 18 dB weaker", "echo", _echo(50, 18)),
+    Fault("echo after 100 ms, 25 dB weaker", "echo", _echo(100, 25)),
+    Fault("echo after 200 ms, 31 dB weaker", "echo", _echo(200, 31)),
+    Fault("echo after 400 ms, 37 dB weaker", "echo", _echo(400, 37)),
+    Fault("one-way, digital silence", "one-way-audio", _one_way(None), onset=False),
+    Fault("one-way, comfort noise", "one-way-audio", _one_way(-62.0), onset=False),
+    Fault("one-way, the leg dies", "one-way-audio", _dies),
+)
+"""Every fault, grouped by kind."""
