@@ -20,8 +20,9 @@ check: $(VENV)/developer
 bench: $(VENV)/installed  ## speed and memory; writes the table in README
 	$(BIN)/python -m audioqa.lab.bench --write README.md
 
-lab: $(VENV)/installed  ## detectors on faults injected into real speech; writes docs/lab.md
+lab: $(VENV)/installed  ## detectors on faults injected into real speech; writes docs/lab.md and docs/impairments.md
 	$(BIN)/python -m audioqa.lab.evaluate
+	$(BIN)/python -m audioqa.lab.impairments --every 8
 
 calibrate: $(VENV)/installed  ## fit the maps to the narrowband-context scale
 	$(BIN)/python -m audioqa.lab.calibrate
