@@ -62,7 +62,7 @@ class ChannelMeasurements:
     spectra_frames
         int64, shape (8,): band frames in each class.
     low_spectra
-        uint8, shape (n, 500): level of each hertz from 0 to 499, half decibels, median over every 10 s; hum stands out.
+        uint8, shape (n, 250): the spectrum below 500 Hz in every 10 s; see `audioqa.low_spectrum`.
     level
         P.56 active speech level, or why there is none.
     speech

@@ -26,7 +26,7 @@ LAYERS = (
     ("measure",),
     ("windows",),
     ("perceptual",),
-    ("audio", "runs", "level", "activity", "weights", "bands"),
+    ("audio", "runs", "level", "low_spectrum", "activity", "weights", "bands"),
     ("frames",),
     ("types", "errors", "messages"),
 )
@@ -39,7 +39,7 @@ OWNERS = {
     "onnxruntime": {"perceptual", "lab"},
     "torch": {"perceptual", "lab"},
     "safetensors": {"perceptual", "lab"},
-    "pesq": {"perceptual"},
+    "pesq": {"perceptual", "lab"},
     "matplotlib": {"render"},
     "rich": {"render", "cli", "cli_labels", "lab"},
     "typer": {"cli", "cli_labels"},

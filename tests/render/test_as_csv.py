@@ -46,7 +46,7 @@ def test_events_are_counted_on_their_channel_and_those_of_the_call_on_both() -> 
 
 
 def test_an_event_of_a_kind_without_a_column_is_counted_as_other() -> None:
-    event = Event("echo", "channel 1", Segment(1.0, 3.5), "notice")
+    event = Event("something-new", "channel 1", Segment(1.0, 3.5), "notice")
     (row,) = _read(replace(silent_report(), events=(event,)))
     assert (row["other_count"], row["other_seconds"]) == ("1", "2.5")
 
