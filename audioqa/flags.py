@@ -148,32 +148,26 @@ class FlagRules:
         """One-way audio, echo, hum: an event of each at most."""
         for event in events:
             evidence, place = event.evidence, event.segment
+            since = f"from {clock(place.start)} on"
             if event.kind == "one-way-audio":
-                yield Flag(
-                    event.kind,
-                    party.channel,
-                    f"{party.channel}: cannot be heard from {clock(place.start)} on, {evidence['fill']} while the "
-                    f"other party speaks for {evidence['other_party_speaks']:.0f} s",
-                    place,
+                reason = (
+                    f"{party.channel}: cannot be heard {since}, {evidence['fill']} while the other party speaks for "
+                    f"{evidence['other_party_speaks']:.0f} s"
                 )
             elif event.kind == "echo" and event.severity != "notice":
-                yield Flag(
-                    event.kind,
-                    party.channel,
+                reason = (
                     f"{evidence['heard_by']} hears an echo of their own voice on this call, "
-                    f"{evidence['delay_ms']:.0f} ms late and {evidence['attenuation_db']:.0f} dB weaker, from "
-                    f"{clock(place.start)} on; it comes back on the channel of {party.channel}",
-                    place,
+                    f"{evidence['delay_ms']:.0f} ms late and {evidence['attenuation_db']:.0f} dB weaker, {since}; it "
+                    f"comes back on the channel of {party.channel}"
                 )
             elif event.kind == "hum" and event.severity != "notice":
-                yield Flag(
-                    event.kind,
-                    party.channel,
+                reason = (
                     f"{party.channel}: mains hum ({evidence['mains_hz']} Hz and harmonics) "
-                    f"{evidence['below_speech_db']:.0f} dB below the speech, from {clock(place.start)} on"
-                    f"{_there(party, place)}",
-                    place,
+                    f"{evidence['below_speech_db']:.0f} dB below the speech, {since}{_there(party, place)}"
                 )
+            else:
+                continue
+            yield Flag(event.kind, party.channel, reason, place)
 
     def _call(self, parties: Sequence[Party], events: list[Event], duration: float) -> Iterator[Flag]:
         dead = [event for event in events if event.kind == "dead-air" and event.severity == "severe"]

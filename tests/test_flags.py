@@ -144,3 +144,33 @@ def test_clipping_flags_by_its_seconds() -> None:
     assert flags(party(), events=[brief]) == []
     (flag,) = flags(party(), events=[replace(brief, segment=Segment(5, 12))])
     assert flag.rule == "clipping"
+
+
+@pytest.mark.parametrize(
+    ("kind", "evidence", "words"),
+    [
+        (
+            "one-way-audio",
+            {"fill": "digital silence", "other_party_speaks": 31.2},
+            "agent: cannot be heard from 0:12 on",
+        ),
+        (
+            "echo",
+            {"delay_ms": 221.4, "attenuation_db": 17.6, "heard_by": "customer"},
+            "customer hears an echo of their own voice on this call, 221 ms late and 18 dB weaker",
+        ),
+        (
+            "hum",
+            {"mains_hz": 50, "below_speech_db": 13.8},
+            "agent: mains hum (50 Hz and harmonics) 14 dB below the speech",
+        ),
+    ],
+)
+def test_what_is_wrong_with_a_line_flags_unless_it_is_a_notice(
+    kind: str, evidence: dict[str, float | str], words: str
+) -> None:
+    (flag,) = flags(party(), events=[Event(kind, "agent", Segment(12, 60), "severe", evidence)])
+    assert (flag.rule, flag.channel) == (kind, "agent")
+    assert flag.reason.startswith(words)
+    if kind != "one-way-audio":
+        assert flags(party(), events=[Event(kind, "agent", Segment(12, 60), "notice", evidence)]) == []

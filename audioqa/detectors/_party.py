@@ -17,7 +17,7 @@ NOTHING = -80.0
 """dBov: a quieter frame carries no signal; one step of 16 bits is -90 dBov, an idle line lies above -75 dBov."""
 
 TURN_PAUSE = 0.5
-"""Seconds: shorter pauses lie within a turn (Heldner and Edlund 2010: pauses within turns have a median of 0.4 s)."""
+"""Seconds: shorter pauses lie within a turn (judgement)."""
 
 _AROUND = 0.2  # s around speech that belong to it: breaths, reverberation, what the activity is late by
 

@@ -46,7 +46,7 @@ class Echo:
         Correlation of one turn, as a share of that of the call, from which the turn has the echo.
     strong, weak
         dB under the speech: a stronger echo is severe, a weaker one a notice. At 200 ms the E-model takes 0.3 MOS at
-        31 dB and a whole point at 21 dB.
+        31 dB and 1.2 at 21 dB.
     """
 
     earliest: float = 0.030
@@ -161,6 +161,6 @@ def _parabola(curve: NDArray[np.float64], best: int) -> float:
 def _attenuation(said: PartyView, back: PartyView, lag: int) -> float:
     """dB between speech and echo: where the one is loudest, as far as the other is not louder than usual there."""
     a, b = said.levels[: len(said.levels) - lag], back.levels[lag:]
-    loud = said.speaking[: len(a)] & (a > np.percentile(a[said.speaking[: len(a)]], 70))
+    loud = said.speaking[: len(a)] & (a >= np.percentile(a[said.speaking[: len(a)]], 70))
     # The party on the other leg speaks too, now and then: the quieter half is without it.
     return float(np.percentile((a - b)[loud], 60))

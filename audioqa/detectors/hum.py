@@ -36,7 +36,7 @@ class Hum:
     ----------
     objection, warning, severe
         dB under the active speech level at which hum begins to be reported, is a warning, is severe. At 27 dB the
-        E-model takes 0.3 MOS off clean G.711 (docs/severities.md), at 17 dB it takes 1.1.
+        E-model takes 0.3 MOS off clean G.711 (docs/severities.md), at 15 dB a whole point.
     prominence
         dB by which a line must stand above the median of its surroundings.
     lines

@@ -65,9 +65,15 @@ def severities() -> Iterator[Severity]:
 
 
 IN_USE: tuple[Severity, ...] = (
-    Severity("parties unbalanced", "12 dB between the parties", "the E-model's too-quiet point, rounded: one is right"),
-    Severity("level jump", "10 dB within a second, kept for 2 s", "twice the range of a steady talker (P.56: ±5 dB)"),
-    Severity("one-way audio", "20 s and more", "the issue's bar; no published threshold (facts of the trade)"),
+    Severity(
+        "parties unbalanced",
+        "12 dB between the parties",
+        "judgement: between the 8 dB of too quiet and the 14 dB of too loud",
+    ),
+    Severity("level jump", "10 dB within a second, kept for 2 s", "judgement: well beyond what a steady talker does"),
+    Severity(
+        "one-way audio", "20 s and more", "judgement: no threshold is published, and by then a caller has hung up"
+    ),
     Severity("echo delay", "30 to 500 ms", "below 30 ms it is sidetone (G.131)"),
     Severity("double talk", "both parties for 1 s", "overlaps below that are turn-taking and back-channels"),
     Severity("front-end clipping", "see PESQ above; the event begins with the first cut word", "PESQ"),
@@ -75,8 +81,8 @@ IN_USE: tuple[Severity, ...] = (
     Severity("DC offset", "1 % of full scale", "a figure, not an event: it is not heard until it takes headroom"),
     Severity("tones, DTMF", "100 ms for a key (Q.24: at least 40 ms), one burst of a tone", "ITU-T Q.24, E.180"),
     Severity("hold music", "2 s and more", "shorter is not held music"),
-    Severity("copied or shifted legs", "correlation .9 over the call", "a copy through a codec keeps .95"),
-    Severity("drift between legs", "50 ppm over ten minutes", "the issue's bar: 30 ms, a packet"),
+    Severity("copied or shifted legs", "correlation .9 over the call", "judgement"),
+    Severity("drift between legs", "50 ppm over ten minutes", "judgement: 30 ms, more than a packet"),
 )
 """Severities that are in use or follow from others."""
 

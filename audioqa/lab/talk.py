@@ -15,7 +15,7 @@ from audioqa.types import Segment
 Samples = NDArray[np.float32]
 
 _TURN = (2.0, 7.0)  # s
-_PAUSE = (0.15, 0.7)  # s between turns (Heldner and Edlund 2010: mostly 0 to 0.8 s)
+_PAUSE = (0.15, 0.7)  # s between turns
 _EDGE = 0.5  # s of quiet line before the first turn and after the last
 _FADE = 0.020
 _LEAST_FLOOR = -75.0  # dBov: below that a line is dead, not quiet

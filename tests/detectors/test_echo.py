@@ -59,3 +59,29 @@ def test_on_one_channel_it_abstains() -> None:
     found = Echo()(measured([agent], [AGENT]))
     assert found.events == ()
     assert [skip.kind for skip in found.skipped] == ["echo"]
+
+
+def syllables(*, steady: bool) -> Samples:
+    """The agent's turns as syllables of one level, 0.2 s long, with pauses of 0.2 s or of 0.1 to 0.4 s."""
+    rng = np.random.default_rng(4)
+    out = np.zeros(round(46 * RATE), np.float32)
+    for start, end in AGENT:
+        place = start
+        while place < end - 0.2:
+            first = round(place * RATE)
+            out[first : first + round(0.2 * RATE)] = 0.1 * rng.choice([-1, 1], round(0.2 * RATE))
+            place += 0.4 if steady else 0.2 + round(float(rng.uniform(0.1, 0.4)), 2)
+    return out
+
+
+def test_a_voice_that_is_limited_to_one_level_still_has_an_attenuation() -> None:
+    _, customer = conversation()
+    agent = syllables(steady=False)
+    (event,) = Echo()(measured([agent, customer + late(agent, 200, 20)], [AGENT, CUSTOMER])).events
+    assert event.evidence["attenuation_db"] == pytest.approx(20, abs=2)
+
+
+def test_a_copy_of_something_regular_is_no_echo_one_period_late() -> None:
+    _, customer = conversation()
+    agent = syllables(steady=True)
+    assert Echo()(measured([agent, customer + late(agent, 0, 15)], [AGENT, CUSTOMER])).events == ()
