@@ -145,6 +145,7 @@ class Analyser:
         heard = Detection(
             tuple(event for detection in detections for event in detection.events),
             tuple(skip for detection in detections for skip in detection.skipped),
+            tuple(finding for detection in detections for finding in detection.findings),
         )
         events = sorted(_told_once(heard.events), key=lambda event: (event.segment, event.kind, event.channel or ""))
         parties = tuple(self._party(channel, measurements.duration, heard) for channel in measurements.channels)
@@ -154,7 +155,7 @@ class Analyser:
             skipped += [value for value in (party.level, party.mos) if isinstance(value, Skipped)]
         for result in pesq:
             skipped += [value for value in (result.score, result.delay) if isinstance(value, Skipped)]
-        findings = recording.findings + _findings(measurements)
+        findings = recording.findings + _findings(measurements) + heard.findings
         return CallReport(
             recording=recording,
             separable=len(parties) > 1,
@@ -162,11 +163,14 @@ class Analyser:
             mos=mos,
             band=band,
             events=tuple(events),
+            phases=(),
             findings=findings,
             skipped=tuple(skipped),
             flags=self.flag_rules(
                 parties=parties, events=events, findings=findings, duration=measurements.duration, bands=self.bands
             ),
+            causes=(),
+            ledgers=(),
             pesq=pesq,
             band_set=self.bands.name,
             estimator=self.source,

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from audioqa.bands import BandSet
+from audioqa.reasons import REASONS, clock
 from audioqa.scoring import mean_mos
 from audioqa.types import Event, Finding, Flag, Party, PartyMos, Segment, Skipped
 
@@ -58,7 +59,7 @@ class FlagRules:
             found += self._dropouts(party, [event for event in mine if event.kind == "dropout"])
             found += self._clipping(party, [event for event in mine if event.kind == "clipping"])
             found += self._silence(party, mine)
-            found += self._line(party, mine)
+            found += _told(mine, party)
         found += self._call(parties, [event for event in events if event.channel is None], duration)
         found += [
             Flag("damaged-recording", None, finding.message) for finding in findings if finding.severity != "notice"
@@ -144,32 +145,8 @@ class FlagRules:
                     event.segment,
                 )
 
-    def _line(self, party: Party, events: list[Event]) -> Iterator[Flag]:
-        """One-way audio, echo, hum: an event of each at most."""
-        for event in events:
-            evidence, place = event.evidence, event.segment
-            since = f"from {clock(place.start)} on"
-            if event.kind == "one-way-audio":
-                reason = (
-                    f"{party.channel}: cannot be heard {since}, {evidence['fill']} while the other party speaks for "
-                    f"{evidence['other_party_speaks']:.0f} s"
-                )
-            elif event.kind == "echo" and event.severity != "notice":
-                reason = (
-                    f"{evidence['heard_by']} hears an echo of their own voice on this call, "
-                    f"{evidence['delay_ms']:.0f} ms late and {evidence['attenuation_db']:.0f} dB weaker, {since}; it "
-                    f"comes back on the channel of {party.channel}"
-                )
-            elif event.kind == "hum" and event.severity != "notice":
-                reason = (
-                    f"{party.channel}: mains hum ({evidence['mains_hz']} Hz and harmonics) "
-                    f"{evidence['below_speech_db']:.0f} dB below the speech, {since}{_there(party, place)}"
-                )
-            else:
-                continue
-            yield Flag(event.kind, party.channel, reason, place)
-
     def _call(self, parties: Sequence[Party], events: list[Event], duration: float) -> Iterator[Flag]:
+        yield from _told(events, None)
         dead = [event for event in events if event.kind == "dead-air" and event.severity == "severe"]
         if dead:
             longest = max(dead, key=lambda event: event.segment.duration).segment
@@ -181,15 +158,14 @@ class FlagRules:
             yield Flag("no-speech", None, "nobody speaks in this recording")
 
 
-def clock(seconds: float) -> str:
-    """Seconds as ``m:ss``, or ``h:mm:ss`` from an hour on.
-
-    >>> clock(130.4), clock(3725)
-    ('2:10', '1:02:05')
-    """
-    minutes, second = divmod(int(seconds), 60)
-    hours, minute = divmod(minutes, 60)
-    return f"{hours}:{minute:02d}:{second:02d}" if hours else f"{minute}:{second:02d}"
+def _told(events: Sequence[Event], party: Party | None) -> Iterator[Flag]:
+    """A flag for each event of a kind of which one is enough, notices left out."""
+    for event in events:
+        if event.kind in REASONS and event.severity != "notice":
+            name = party.channel if party else "the call"
+            there = _there(party, event.segment) if party else ""
+            reason = REASONS[event.kind](event, name)
+            yield Flag(event.kind, event.channel, reason + there, event.segment)
 
 
 def _span(segment: Segment) -> str:

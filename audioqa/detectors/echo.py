@@ -16,9 +16,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from audioqa.detectors._party import PartyView, heard, party_views
 from audioqa.frames import FRAME
 from audioqa.measure import Measurements
+from audioqa.party import PartyView, cannot_tell, party_views
 from audioqa.types import Detection, Event, Evidence, Segment, Severity, Skipped
 
 KINDS = ("echo",)
@@ -60,10 +60,8 @@ class Echo:
 
     def __call__(self, measurements: Measurements) -> Detection:
         """At most one echo for each leg; `Skipped` on one channel, or where too little is said."""
-        if len(measurements.channels) != 2:
-            return Detection((), (Skipped("echo", None, "the parties are not on two channels"),))
-        if not heard(measurements):
-            return Detection((), (Skipped("echo", None, "speech activity was not measured"),))
+        if abstention := cannot_tell(measurements, KINDS, both_legs=True):
+            return abstention
         one, other = party_views(measurements)
         events: list[Event] = []
         skipped: list[Skipped] = []

@@ -16,10 +16,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audioqa.activity import segments
-from audioqa.detectors._party import party_views
 from audioqa.frames import levels
 from audioqa.low_spectrum import SPAN, STEP
 from audioqa.measure import ChannelMeasurements, Measurements
+from audioqa.party import party_views
 from audioqa.types import Detection, Event, Segment, Severity, Skipped
 
 KINDS = ("hum",)

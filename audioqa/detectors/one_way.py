@@ -17,9 +17,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from audioqa.activity import segments
-from audioqa.detectors._party import NOTHING, PartyView, heard, party_views
 from audioqa.frames import FRAME
 from audioqa.measure import Measurements
+from audioqa.party import NOTHING, PartyView, cannot_tell, party_views
 from audioqa.perceptual.callmos_layout import KINDS as SOUNDS
 from audioqa.types import Detection, Event, Evidence, Segment, Skipped
 
@@ -46,10 +46,8 @@ class OneWayAudio:
 
     def __call__(self, measurements: Measurements) -> Detection:
         """One event for each leg at most; `Skipped` where the parties share a channel or it cannot be told."""
-        if len(measurements.channels) != 2:
-            return Detection((), (Skipped("one-way-audio", None, "the parties are not on two channels"),))
-        if not heard(measurements):
-            return Detection((), (Skipped("one-way-audio", None, "speech activity was not measured"),))
+        if abstention := cannot_tell(measurements, KINDS, both_legs=True):
+            return abstention
         one, other = party_views(measurements)
         found = [self._of(one, other, measurements.duration), self._of(other, one, measurements.duration)]
         events = tuple(item for item in found if isinstance(item, Event))

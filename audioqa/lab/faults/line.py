@@ -1,73 +1,15 @@
-"""Faults put into clean two-party calls at the severities of docs/severities.md, with the truth of each."""
+"""Faults of the line: hum, echo, one-way audio."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-
 import numpy as np
-from numpy.typing import NDArray
 
 from audioqa.lab.corpus import RATE
+from audioqa.lab.faults.fault import NOMINAL, Fault, Make, Placed, Samples, at_nominal
 from audioqa.lab.inject import noise
 from audioqa.lab.simulator import effects
 from audioqa.lab.talk import Talk
 from audioqa.types import Segment
-
-Samples = NDArray[np.float32]
-
-NOMINAL = -26.0
-"""dBov: active level to which each party is brought before anything is done to it."""
-
-
-@dataclass(frozen=True)
-class Placed:
-    """One fault and where it is.
-
-    Parameters
-    ----------
-    channel
-        0 or 1; None where the call as a whole has it.
-    segment
-        Seconds in the faulted call.
-    figures
-        Evidence that must come out, by name: the value and by how much it may differ.
-    """
-
-    channel: int | None
-    segment: Segment
-    figures: tuple[tuple[str, float, float], ...] = ()
-
-
-Make = Callable[[Talk, np.random.Generator], tuple[Samples, tuple[Placed, ...]]]
-
-
-@dataclass(frozen=True)
-class Fault:
-    """A kind of fault.
-
-    Parameters
-    ----------
-    name
-        What is done, in words.
-    kind
-        Kind of event that must be found.
-    make
-        From a call at the nominal level to the faulted samples and the truth.
-    onset
-        Whether the event's beginning is compared with the fault's.
-    """
-
-    name: str
-    kind: str
-    make: Make
-    onset: bool = True
-
-
-def at_nominal(talk: Talk) -> Samples:
-    """Both parties at the nominal active level, float32, shape (n, 2)."""
-    columns = [effects.at_level(np.ascontiguousarray(column), RATE, NOMINAL) for column in talk.samples.T]
-    return np.clip(np.stack(columns, axis=1), -1, 32767 / 32768).astype(np.float32)
 
 
 def _hum(below: float) -> Make:
@@ -123,4 +65,3 @@ FAULTS: tuple[Fault, ...] = (
     Fault("one-way, comfort noise", "one-way-audio", _one_way(-62.0), onset=False),
     Fault("one-way, the leg dies", "one-way-audio", _dies),
 )
-"""Every fault, grouped by kind."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,7 +12,7 @@ from audioqa.activity import mask, segments, speech_segments
 from audioqa.frames import FRAME, levels
 from audioqa.measure import ChannelMeasurements, Measurements
 from audioqa.perceptual.callmos_layout import KINDS
-from audioqa.types import Segment
+from audioqa.types import Detection, Segment, Skipped
 
 NOTHING = -80.0
 """dBov: a quieter frame carries no signal; one step of 16 bits is -90 dBov, an idle line lies above -75 dBov."""
@@ -70,9 +71,25 @@ def party_views(measurements: Measurements) -> list[PartyView]:
     return [_view(channel, measurements.duration) for channel in measurements.channels]
 
 
-def heard(measurements: Measurements) -> bool:
-    """Whether speech activity was measured wherever there is sound."""
-    return all(len(channel.speech) or not len(channel.frames) for channel in measurements.channels)
+def cannot_tell(measurements: Measurements, kinds: Sequence[str], *, both_legs: bool = False) -> Detection | None:
+    """Why a detector of conversation can say nothing of a recording, or None where it can.
+
+    Parameters
+    ----------
+    measurements
+        The recording's.
+    kinds
+        What is then skipped.
+    both_legs
+        Whether each of two parties must have a channel of its own.
+    """
+    if both_legs and len(measurements.channels) != 2:
+        reason = "the parties are not on two channels"
+    elif any(len(channel.frames) and not len(channel.speech) for channel in measurements.channels):
+        reason = "speech activity was not measured"
+    else:
+        return None
+    return Detection((), tuple(Skipped(kind, None, reason) for kind in kinds))
 
 
 def _view(channel: ChannelMeasurements, duration: float) -> PartyView:

@@ -1,0 +1,11 @@
+"""Faults put into clean two-party calls at the severities of docs/severities.md, with the truth of each."""
+
+from __future__ import annotations
+
+from audioqa.lab.faults import line
+from audioqa.lab.faults.fault import NOMINAL, Fault, Make, Placed, at_nominal
+
+FAULTS: tuple[Fault, ...] = (*line.FAULTS,)
+"""Every fault, grouped by kind."""
+
+__all__ = ["FAULTS", "NOMINAL", "Fault", "Make", "Placed", "at_nominal"]

@@ -1,0 +1,53 @@
+"""The sentence in which an event says why a person should review the call: party, fault, place and consequence."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from audioqa.types import Event
+
+
+def clock(seconds: float) -> str:
+    """Seconds as ``m:ss``, or ``h:mm:ss`` from an hour on.
+
+    >>> clock(130.4), clock(3725)
+    ('2:10', '1:02:05')
+    """
+    minutes, second = divmod(int(seconds), 60)
+    hours, minute = divmod(minutes, 60)
+    return f"{hours}:{minute:02d}:{second:02d}" if hours else f"{minute}:{second:02d}"
+
+
+def _since(event: Event) -> str:
+    return f"from {clock(event.segment.start)} on"
+
+
+def _one_way(event: Event, name: str) -> str:
+    return (
+        f"{name}: cannot be heard {_since(event)}, {event.evidence['fill']} while the other party speaks for "
+        f"{event.evidence['other_party_speaks']:.0f} s"
+    )
+
+
+def _echo(event: Event, name: str) -> str:
+    return (
+        f"{event.evidence['heard_by']} hears an echo of their own voice on this call, "
+        f"{event.evidence['delay_ms']:.0f} ms late and {event.evidence['attenuation_db']:.0f} dB weaker, "
+        f"{_since(event)}; it comes back on the channel of {name}"
+    )
+
+
+def _hum(event: Event, name: str) -> str:
+    return (
+        f"{name}: mains hum ({event.evidence['mains_hz']} Hz and harmonics) "
+        f"{event.evidence['below_speech_db']:.0f} dB below the speech, {_since(event)}"
+    )
+
+
+REASONS: Mapping[str, Callable[[Event, str], str]] = {
+    "one-way-audio": _one_way,
+    "echo": _echo,
+    "hum": _hum,
+}
+"""By kind of event, of those where a single one that is more than a notice flags the call: from the event and the name
+of its party ("the call" where it belongs to both) to the sentence."""
