@@ -16,6 +16,7 @@ import audioqa
 from audioqa.activity import mask, speech_segments
 from audioqa.audio import OpenOptions, open_recording
 from audioqa.bands import CONTACT_CENTRE, BandSet
+from audioqa.causes import likely_causes
 from audioqa.detectors import DETECTORS, Detector
 from audioqa.detectors.clipping import clipped_share
 from audioqa.errors import SettingsError
@@ -169,7 +170,7 @@ class Analyser:
             flags=self.flag_rules(
                 parties=parties, events=events, findings=findings, duration=measurements.duration, bands=self.bands
             ),
-            causes=(),
+            causes=likely_causes(parties, events, findings),
             ledgers=(),
             pesq=pesq,
             band_set=self.bands.name,

@@ -17,6 +17,10 @@ from audioqa.types import Detection, Segment, Skipped
 NOTHING = -80.0
 """dBov: a quieter frame carries no signal; one step of 16 bits is -90 dBov, an idle line lies above -75 dBov."""
 
+IDLE, IDLE_SIMILARITY = -60.0, 0.98
+"""dBov, and correlation from 0 to 1: a frame below the one that repeats itself above the other after 10, 20 or 30 ms is
+what an idle decoder makes of digital silence (GSM full rate settles at -66 dBov, correlation 1.00), not noise."""
+
 TURN_PAUSE = 0.5
 """Seconds: shorter pauses lie within a turn (judgement)."""
 
@@ -122,6 +126,12 @@ def _active_level(spoken: NDArray[np.float32]) -> float | None:
     for _ in range(4):
         level = float(10 * np.log10(power[power >= 10 ** ((level - 15.9) / 10)].mean() + 1e-13))
     return level if level > NOTHING else None
+
+
+def without_signal(channel: ChannelMeasurements) -> NDArray[np.bool_]:
+    """Frames of digital silence, or of a decoder's answer to it; bool, shape (frames,)."""
+    alike = channel.frames.similarity >= round(255 * IDLE_SIMILARITY)
+    return np.asarray((channel.levels <= NOTHING) | ((channel.levels < IDLE) & alike))
 
 
 def telephone_levels(view: PartyView, frames: NDArray[np.bool_]) -> NDArray[np.float32]:

@@ -19,7 +19,7 @@ LAYERS = (
     ("render",),
     ("evaluation",),
     ("analysis",),
-    ("flags",),
+    ("flags", "causes"),
     ("reasons",),
     ("scoring",),
     ("pooling",),

@@ -19,7 +19,7 @@ import numpy as np
 from audioqa.activity import segments
 from audioqa.frames import FRAME
 from audioqa.measure import Measurements
-from audioqa.party import NOTHING, PartyView, cannot_tell, party_views
+from audioqa.party import PartyView, cannot_tell, party_views, without_signal
 from audioqa.perceptual.callmos_layout import KINDS as SOUNDS
 from audioqa.types import Detection, Event, Evidence, Segment, Skipped
 
@@ -58,7 +58,9 @@ class OneWayAudio:
             return self._never_speaks(view, other, duration)
         silent = [
             part
-            for part in segments(view.levels <= NOTHING, frame=FRAME, shortest=self.shortest, pause=0.05, end=duration)
+            for part in segments(
+                without_signal(view.channel), frame=FRAME, shortest=self.shortest, pause=0.05, end=duration
+            )
             if self._talk(other, part) >= self.talk
         ]
         for part in silent:
@@ -81,7 +83,7 @@ class OneWayAudio:
         if _seconds_of(view, "dtmf") > 0.1 or _seconds_of(view, "music") > 2.0:
             reason = f"{view.name} never speaks, but keys or music are heard on it: a machine, or a party on hold"
             return Skipped("one-way-audio", view.name, reason)
-        dead = float(np.mean(view.levels <= NOTHING)) > 0.9
+        dead = float(np.mean(without_signal(view.channel))) > 0.9
         return self._event(view, other, part, "digital silence" if dead else "noise floor")
 
     def _event(self, view: PartyView, other: PartyView, part: Segment, fill: str) -> Event:

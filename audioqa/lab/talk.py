@@ -8,8 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from audioqa.activity import segments
 from audioqa.lab.corpus import RATE, Call
 from audioqa.lab.inject import STEP, frame_levels, noise
+from audioqa.lab.simulator import effects
 from audioqa.types import Segment
 
 Samples = NDArray[np.float32]
@@ -18,6 +20,13 @@ _TURN = (2.0, 7.0)  # s
 _PAUSE = (0.15, 0.7)  # s between turns
 _EDGE = 0.5  # s of quiet line before the first turn and after the last
 _FADE = 0.020
+_LULL = 0.8  # s: a longer pause is shortened to this
+_ZEROS = 0.2  # s of digital silence, which no microphone gives
+_NOTHING = -80.0  # dBov
+
+NOMINAL = -26.0
+"""dBov: active level of each party."""
+
 _LEAST_FLOOR = -75.0  # dBov: below that a line is dead, not quiet
 
 
@@ -58,8 +67,9 @@ def talk(first: Call, second: Call, *, seed: int) -> Talk:
         Of lengths, pauses and noise.
     """
     rng = np.random.default_rng(seed)
-    pieces = [list(_turns(call.samples, rng)) for call in (first, second)]
-    floors = [max(_LEAST_FLOOR, frame_levels(call.samples, RATE)[1]) for call in (first, second)]
+    spoken = [_without_lulls(effects.at_level(call.samples, RATE, NOMINAL)) for call in (first, second)]
+    pieces = [list(_turns(samples, rng)) for samples in spoken]
+    floors = [max(_LEAST_FLOOR, frame_levels(samples, RATE)[1]) for samples in spoken]
     count = min(map(len, pieces))
     channels: list[list[Samples]] = [[], []]
     turns: tuple[list[Segment], list[Segment]] = ([], [])
@@ -105,6 +115,28 @@ def talks(calls: Iterable[Call], *, seed: int = 0) -> Iterator[Talk]:
             continue
         waiting = [other for other in waiting if other is not partner]
         yield talk(partner, call, seed=seed + number)
+
+
+def _without_lulls(samples: Samples) -> Samples:
+    """Speech without what lies between prompts or commands: long pauses are shortened, digital silence cut out."""
+    level, floor = frame_levels(samples, RATE)
+    size, fade = round(STEP * RATE), round(_FADE * RATE)
+    keep = np.ones(len(samples), dtype=bool)
+    quiet = np.asarray(level < max(floor + 10.0, NOMINAL - 20.0))
+    lulls = [
+        Segment(pause.start + _LULL / 2, pause.end - _LULL / 2)
+        for pause in segments(quiet, frame=STEP, shortest=_LULL + STEP)
+    ]
+    lulls += segments(np.asarray(level < _NOTHING), frame=STEP, shortest=_ZEROS)
+    for lull in lulls:
+        keep[round(lull.start / STEP) * size : round(lull.end / STEP) * size] = False
+    joints = np.flatnonzero(np.diff(np.cumsum(~keep)[keep], prepend=0))
+    kept = samples[keep].copy()
+    ramp = np.abs(np.linspace(-1, 1, 2 * fade, dtype=np.float32))
+    for joint in joints.tolist():
+        low, high = max(0, joint - fade), min(len(kept), joint + fade)
+        kept[low:high] *= ramp[low - joint + fade : high - joint + fade]
+    return kept
 
 
 def _turns(samples: Samples, rng: np.random.Generator) -> Iterator[Samples]:

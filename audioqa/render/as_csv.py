@@ -50,7 +50,7 @@ _MOS = (
     "seconds_below",
     "threshold",
 )
-_CALL = ("call_mos", "call_band", "flagged", "flags", "findings", "skipped")
+_CALL = ("call_mos", "call_band", "flagged", "flags", "likely_causes", "findings", "skipped")
 _IDENTITY = ("sha256", "estimator", "band_set", "settings_digest", "version")
 _COUNTS = tuple(f"{kind.replace('-', '_')}_{what}" for kind in (*KINDS, "other") for what in ("count", "seconds"))
 
@@ -84,6 +84,7 @@ def _cells(report: CallReport, party: Party) -> list[str]:
         "call_band": "" if isinstance(report.band, Skipped) else _safe(report.band),
         "flagged": "yes" if report.flags else "no",
         "flags": _safe("; ".join(flag.reason for flag in report.flags)),
+        "likely_causes": "; ".join(cause.origin for cause in report.causes if cause.channel in (party.channel, None)),
         "findings": _safe("; ".join(finding.message for finding in report.findings)),
         "skipped": _safe(_skipped(report, party)),
         "sha256": report.recording.sha256,

@@ -96,6 +96,7 @@ def render_page(
         verdict=head.verdict(report, bands),
         solo=head.solo(report) if isinstance(listening, Listening) else "",
         legend=head.legend(report),
+        causes=tables.causes(report),
         events=tables.events(report),
         parties=tables.parties(report, bands),
         pesq=tables.pesq(report),

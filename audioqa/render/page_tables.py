@@ -142,6 +142,16 @@ def findings(report: CallReport) -> str:
     return _list("The file", items)
 
 
+def causes(report: CallReport) -> str:
+    """Likely causes with their evidence and what to check next, the likeliest first; nothing where there are none."""
+    items = [
+        f"<b>{text(cause.origin)}</b>, {text(cause.channel or 'the call')}: {text('; '.join(cause.evidence))}. "
+        f'<span class="note">{text(cause.check)}</span>'
+        for cause in report.causes
+    ]
+    return _list("Likely causes", items)
+
+
 def skipped(report: CallReport) -> str:
     """What could not be measured and why; nothing where all was."""
     return _list("Not measured", map(text, not_measured(report)))

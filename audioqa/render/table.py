@@ -39,6 +39,9 @@ from audioqa.types import CallReport, Event, Party, PartyMos, Score, Severity, S
 EVENT_ROWS = 12
 """Events shown; the rest are counted."""
 
+CAUSES = 3
+"""Likely causes shown; the JSON and the page have all."""
+
 _TONE_STYLES: dict[Tone, str] = {
     "good": "bold green",
     "fair": "bold cyan",
@@ -56,6 +59,7 @@ def report_table(report: CallReport, *, bands: BandSet = CONTACT_CENTRE) -> Rend
     parts += _next_step(report)
     parts += ["", _parties(report, bands)]
     parts += _sounds(report)
+    parts += _causes(report)
     parts += _pesq(report)
     parts += _events(report)
     parts += _notes("The file", [(finding.severity, printable(finding.message)) for finding in report.findings])
@@ -166,6 +170,15 @@ def _sounds(report: CallReport) -> list[RenderableType]:
         Padding(Text(printable(f"{channel}: {', '.join(words)}")), (0, 0, 0, 1)) for channel, words in told if words
     ]
     return [*lines, ""] if lines else []
+
+
+def _causes(report: CallReport) -> list[RenderableType]:
+    lines: list[RenderableType] = []
+    for cause in report.causes[:CAUSES]:
+        who = printable(f"{cause.origin}, {cause.channel or 'the call'}")
+        why = printable(f": {'; '.join(cause.evidence)}. {cause.check}")
+        lines.append(Padding(Text.assemble((who, "bold"), why), (0, 0, 0, 1)))
+    return [Text("Likely causes", "bold"), *lines, ""] if lines else []
 
 
 def _below_heading(report: CallReport) -> str:

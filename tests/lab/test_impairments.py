@@ -9,11 +9,11 @@ import pytest
 from speechlike import speechlike
 
 from audioqa.lab.corpus import RATE, Call
-from audioqa.lab.faults import FAULTS, NOMINAL, Fault, at_nominal
+from audioqa.lab.faults import FAULTS, Fault, at_nominal
 from audioqa.lab.impairments import Clean, Outcome, document, trials
 from audioqa.lab.severities import severities
 from audioqa.lab.simulator import effects
-from audioqa.lab.talk import Talk, talk, talks
+from audioqa.lab.talk import NOMINAL, Talk, talk, talks
 
 
 def speaker(name: str, seed: int) -> Call:

@@ -11,6 +11,7 @@ import soundfile
 from audioqa.types import (
     ActiveLevel,
     CallReport,
+    Cause,
     Event,
     Finding,
     Flag,
@@ -106,7 +107,7 @@ def example_report(
         findings=findings,
         skipped=skipped,
         flags=flags,
-        causes=(),
+        causes=(Cause("network", "agent", 1.8, ("14 × dropout, 0.4 s in all",), "Compare loss and jitter."),),
         ledgers=(),
         pesq=(
             PesqResult("agent", "agent", "MOS-LQON", nb, 0.042, windows),

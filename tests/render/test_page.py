@@ -109,6 +109,7 @@ def test_the_tables_are_filled_and_no_script_fails(page: Path, tab: Tab) -> None
     assert tab.ask("document.querySelectorAll('#event-list tbody tr').length") == 19
     assert tab.ask("document.querySelectorAll('.reasons li').length") == 2
     assert "agent" in tab.ask("document.body.innerText")
+    assert "Compare loss and jitter." in tab.ask("document.body.innerText")
     drawn = "document.getElementById('picture').getContext('2d').getImageData(0, 0, 1200, 400).data"
     assert tab.ask(f"new Set(new Uint32Array({drawn}.buffer)).size") > 100
     assert [url for url in tab.requests if not url.startswith(("file:", "data:", "blob:"))] == []

@@ -88,6 +88,11 @@ def test_a_channel_with_markup_is_shown_as_it_is() -> None:
     assert "dropout, [blink]" in _text(report_table(replace(silent_report(), events=(event,))))
 
 
+def test_the_likely_cause_stands_with_its_evidence_and_what_to_check() -> None:
+    shown = " ".join(_text(report_table(example_report())).split())
+    assert "network, agent: 14 × dropout, 0.4 s in all. Compare loss and jitter." in shown
+
+
 def test_a_call_without_a_mos_says_why_once() -> None:
     text = _text(report_table(silent_report()))
     assert "No MOS: only 0.0 s of speech" in text

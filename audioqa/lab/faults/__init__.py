@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from audioqa.lab.faults import line
-from audioqa.lab.faults.fault import NOMINAL, Fault, Make, Placed, at_nominal
+from audioqa.lab.faults.fault import Fault, Make, Placed, at_nominal
 
 FAULTS: tuple[Fault, ...] = (*line.FAULTS,)
 """Every fault, grouped by kind."""
 
-__all__ = ["FAULTS", "NOMINAL", "Fault", "Make", "Placed", "at_nominal"]
+__all__ = ["FAULTS", "Fault", "Make", "Placed", "at_nominal"]

@@ -10,13 +10,10 @@ from numpy.typing import NDArray
 
 from audioqa.lab.corpus import RATE
 from audioqa.lab.simulator import effects
-from audioqa.lab.talk import Talk
+from audioqa.lab.talk import NOMINAL, Talk
 from audioqa.types import Segment
 
 Samples = NDArray[np.float32]
-
-NOMINAL = -26.0
-"""dBov: active level to which each party is brought before anything is done to it."""
 
 
 @dataclass(frozen=True)

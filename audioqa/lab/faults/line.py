@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from audioqa.lab.corpus import RATE
-from audioqa.lab.faults.fault import NOMINAL, Fault, Make, Placed, Samples, at_nominal
+from audioqa.lab.faults.fault import Fault, Make, Placed, Samples, at_nominal
 from audioqa.lab.inject import noise
 from audioqa.lab.simulator import effects
-from audioqa.lab.talk import Talk
+from audioqa.lab.talk import NOMINAL, Talk
 from audioqa.types import Segment
 
 
