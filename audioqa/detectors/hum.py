@@ -36,7 +36,8 @@ class Hum:
     ----------
     objection, warning, severe
         dB under the active speech level at which hum begins to be reported, is a warning, is severe. At 27 dB the
-        E-model takes 0.3 MOS off clean G.711 (docs/severities.md), at 15 dB a whole point.
+        E-model takes 0.3 MOS off clean G.711 (docs/severities.md), at 15 dB a whole point. Low-rate codecs take up to
+        11 dB off a hum (measured on G.729), hence the distance to the objection.
     prominence
         dB by which a line must stand above the median of its surroundings.
     lines
@@ -48,7 +49,7 @@ class Hum:
         Seconds of hum that are reported; a recording that is shorter is looked at as a whole.
     """
 
-    objection: float = 32.0
+    objection: float = 40.0
     warning: float = 22.0
     severe: float = 15.0
     prominence: float = 10.0
