@@ -26,6 +26,8 @@ KINDS = ("echo",)
 _QUIETEST = -75.0  # dBov: what is below changes by nothing that is heard
 _STEEPEST = 12.0  # dB: an edge of digital silence must not outweigh a hundred syllables
 _BLOCK = 30.0  # s compared at once
+_LATE = 0.3  # s that speech activity may be late by
+_AUDIBLE = 25.0  # dB under the active level: quieter speech has no echo to speak of
 
 
 @dataclass(frozen=True)
@@ -92,7 +94,7 @@ class Echo:
         if not turns:
             return []
         attenuation = _attenuation(said, back, lag)
-        place = Segment(turns[0].start + delay, min(turns[-1].end + delay, len(back.levels) * FRAME))
+        place = Segment(_begun(said, turns[0].start) + delay, min(turns[-1].end + delay, len(back.levels) * FRAME))
         evidence: Evidence = {
             "delay_ms": round(1000 * delay, 1),
             "attenuation_db": round(attenuation, 1),
@@ -117,6 +119,14 @@ class Echo:
             if norm > 0 and float(np.sum(a * b)) / norm >= self.turn * whole:
                 found.append(turn)
         return found
+
+
+def _begun(said: PartyView, start: float) -> float:
+    """When a turn is first heard: the activity is late by up to 0.2 s."""
+    last = round(start / FRAME)
+    first = max(0, last - round(_LATE / FRAME))
+    quiet = np.flatnonzero(said.levels[first:last] < (said.active_level or 0.0) - _AUDIBLE)
+    return (first + int(quiet[-1]) + 1) * FRAME if len(quiet) else first * FRAME
 
 
 def _changes(view: PartyView) -> NDArray[np.float32]:

@@ -66,6 +66,14 @@ def at_nominal(talk: Talk) -> Samples:
     return limited(np.stack(columns, axis=1))
 
 
+def audible_from(samples: Samples, turn: Segment) -> float:
+    """Seconds from the start of a turn to its first sound within 25 dB of the nominal level."""
+    size = RATE // 100
+    spoken = samples[round(turn.start * RATE) : round(turn.end * RATE)]
+    power = np.mean(np.square(spoken[: len(spoken) // size * size].reshape(-1, size)), axis=1)
+    return float(np.argmax(power > 10 ** ((NOMINAL - 25) / 10))) / 100
+
+
 def limited(samples: Samples) -> Samples:
     """What a 16-bit recorder keeps of it."""
     return np.clip(samples, -1, 32767 / 32768).astype(np.float32)

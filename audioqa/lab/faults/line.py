@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from audioqa.lab.corpus import RATE
-from audioqa.lab.faults.fault import Fault, Make, Placed, Samples, at_nominal
+from audioqa.lab.faults.fault import Fault, Make, Placed, Samples, at_nominal, audible_from
 from audioqa.lab.inject import noise
 from audioqa.lab.simulator import effects
 from audioqa.lab.talk import NOMINAL, Talk
@@ -31,7 +31,8 @@ def _echo(milliseconds: float, below: float) -> Make:
         back = np.concatenate([np.zeros(shift, np.float32), samples[:-shift, 0]])
         samples[:, 1] += effects.lowpassed(back, RATE, 2500.0) * np.float32(10 ** (-below / 20))
         turns = talk.turns[0]
-        place = Segment(turns[0].start + shift / RATE, min(talk.seconds, turns[-1].end + shift / RATE))
+        first = turns[0].start + audible_from(samples[:, 0], turns[0])
+        place = Segment(first + shift / RATE, min(talk.seconds, turns[-1].end + shift / RATE))
         return samples, (Placed(1, place, (("delay_ms", delay, 10.0), ("attenuation_db", below, 5.0))),)
 
     return make
