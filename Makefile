@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 FIXTURES := $(wildcard fixtures/*.wav fixtures/*.WAV fixtures/*.flac fixtures/*.ogg fixtures/*.mp3 fixtures/*.amr fixtures/*.gsm fixtures/*.ulaw)
 
-.PHONY: score test check bench lab calibrate agreement fixtures clean
+.PHONY: score test check bench lab lengths calibrate agreement fixtures clean
 
 score: $(VENV)/installed  ## score the fixture calls and show the result
 	$(BIN)/audioqa score $(FIXTURES)
@@ -20,9 +20,11 @@ check: $(VENV)/developer
 bench: $(VENV)/installed  ## speed and memory; writes the table in README
 	$(BIN)/python -m audioqa.lab.bench --write README.md
 
-lab: $(VENV)/installed  ## detectors on faults injected into real speech; writes docs/lab.md and docs/impairments.md
+lab: $(VENV)/installed  ## detectors on faults put into real two-party talk; writes docs/impairments.md
+	$(BIN)/python -m audioqa.lab.impairments --fault-every 4
+
+lengths: $(VENV)/installed  ## silence, clipping and dropouts by length, fill and depth; writes docs/lab.md
 	$(BIN)/python -m audioqa.lab.evaluate
-	$(BIN)/python -m audioqa.lab.impairments --every 8
 
 calibrate: $(VENV)/installed  ## fit the maps to the narrowband-context scale
 	$(BIN)/python -m audioqa.lab.calibrate

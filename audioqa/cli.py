@@ -9,16 +9,15 @@ import os
 import sys
 from io import TextIOWrapper
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 import audioqa
+from audioqa.cli_lab import lab
 from audioqa.cli_labels import calibrate, evaluate
+from audioqa.cli_options import open_options
 from audioqa.messages import complain
-
-if TYPE_CHECKING:
-    from audioqa.audio import OpenOptions
 
 app = typer.Typer(
     name="audioqa",
@@ -95,7 +94,7 @@ def score(
     from audioqa.settings import load_settings
 
     try:
-        options = _open_options(channels, encoding, rate)
+        options = open_options(channels, encoding, rate)
         analyser = load_settings(
             config, estimator=estimator, calibration=calibration, threads=threads, weights=weights, device=device
         ).analyser()
@@ -123,19 +122,9 @@ def score(
         raise typer.Exit(1)
 
 
-def _open_options(channels: str | None, encoding: str | None, rate: int | None) -> OpenOptions:
-    from audioqa.audio import OpenOptions
-
-    if channels is None:
-        return OpenOptions(format=encoding, rate=rate)
-    if channels.strip().isdigit():
-        return OpenOptions(format=encoding, rate=rate, channel_count=int(channels))
-    names = tuple(name.strip() for name in channels.split(","))
-    return OpenOptions(format=encoding, rate=rate, channel_count=len(names) if encoding else None, channel_names=names)
-
-
 app.command()(evaluate)
 app.command()(calibrate)
+app.command()(lab)
 
 
 def main() -> None:

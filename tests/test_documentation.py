@@ -41,6 +41,8 @@ def desk(tmp_path: Path) -> Path:
     soundfile.write(tmp_path / "leg.ulaw", samples[:, 0], rate, format="RAW", subtype="ULAW")
     soundfile.write(tmp_path / "leg.raw", samples[:, 0], rate, format="RAW", subtype="ALAW")
     assert np.abs(samples).max() > 0
+    (tmp_path / "clean-calls").mkdir()
+    shutil.copy(ROOT / "fixtures" / "clean-pcm.wav", tmp_path / "clean-calls")
     _listeners(tmp_path, samples[: 5 * rate, 0], rate)
     return tmp_path
 

@@ -13,8 +13,9 @@ PACKAGE = Path(__file__).parents[1] / "audioqa"
 
 LAYERS = (
     ("__main__",),
-    ("cli", "lab"),
-    ("cli_labels",),
+    ("cli",),
+    ("cli_lab", "cli_labels"),
+    ("lab", "cli_options"),
     ("settings",),
     ("render",),
     ("evaluation",),
@@ -43,8 +44,8 @@ OWNERS = {
     "safetensors": {"perceptual", "lab"},
     "pesq": {"perceptual", "lab"},
     "matplotlib": {"render"},
-    "rich": {"render", "cli", "cli_labels", "lab"},
-    "typer": {"cli", "cli_labels"},
+    "rich": {"render", "cli", "cli_lab", "cli_labels", "lab"},
+    "typer": {"cli", "cli_lab", "cli_labels"},
     "pydantic": {"settings"},
 }
 """Who may import each heavy package."""

@@ -7,7 +7,7 @@ the input lies at the same place in the output. Nothing is written to disk; the 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -172,6 +172,23 @@ def transcode(
     return _fit(_resample(aligned, known.rate, rate), len(samples))
 
 
+def missing_codecs(codecs: Sequence[str]) -> dict[str, str]:
+    """Those codecs whose libraries are not installed, and the line that says what is missing.
+
+    Raises
+    ------
+    SettingsError
+        No such codec.
+    """
+    missing: dict[str, str] = {}
+    for codec in codecs:
+        try:
+            transcode(np.zeros(160, dtype=np.float32), 8000, codec)
+        except CodecUnavailableError as error:
+            missing[codec] = str(error)
+    return missing
+
+
 def _known(codec: str) -> _Codec:
     if codec not in _CODECS:
         raise SettingsError(f"needed one of {', '.join(CODECS)}, got codec {codec!r}")
@@ -239,5 +256,6 @@ __all__ = [
     "codec_rate",
     "frame_count",
     "frame_seconds",
+    "missing_codecs",
     "transcode",
 ]

@@ -15,7 +15,7 @@ from audioqa.lab.trials import Quiet, Trial
 _HEAD = """\
 # Detectors on faults put into real speech
 
-Written by `make lab` (`python -m audioqa.lab.evaluate`); do not edit. Speech: adults of speechocean762 and Debian's
+Written by `make lengths` (`python -m audioqa.lab.evaluate`); do not edit. Speech: adults of speechocean762 and Debian's
 Asterisk prompts, test speakers only, their own faults taken out (`audioqa.lab.corpus`, `clean`), 8 kHz. Faults are
 put in *before* a codec (a bad path, then coded) or *after* it (`audioqa.lab.inject`, `silences`, `overload`).
 

@@ -1,4 +1,4 @@
-"""The detectors judged on faults put into real speech: ``python -m audioqa.lab.evaluate``, or ``make lab``.
+"""Silence, clipping and dropouts by length, fill and depth: ``python -m audioqa.lab.evaluate``, or ``make lengths``.
 
 Prints, and writes to docs/lab.md, recall by fault, codec and place, false events per hour of clean speech, and how
 exactly events begin; each target is marked met or missed. Speakers of the test side only; two processes; about
@@ -17,7 +17,7 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 
-from audioqa.lab.codecs import TELEPHONE_CODECS, CodecUnavailableError, transcode
+from audioqa.lab.codecs import TELEPHONE_CODECS, missing_codecs
 from audioqa.lab.corpus import Call, calls
 from audioqa.lab.document import document
 from audioqa.lab.trials import Plan, Quiet, Trial, trials
@@ -47,20 +47,6 @@ def plan_of(number: int, codecs: Sequence[str]) -> Plan:
         twins=number % 4 == 2,
         clipping=clipping if number % 4 == 0 else (),
     )
-
-
-def available(codecs: Sequence[str]) -> tuple[str, ...]:
-    """Those codecs whose libraries are installed; says on stderr which are not."""
-    import numpy as np
-
-    usable: list[str] = []
-    for codec in codecs:
-        try:
-            transcode(np.zeros(160, dtype=np.float32), 8000, codec)
-            usable.append(codec)
-        except CodecUnavailableError as missing:
-            print(f"left out {codec}: {missing}", file=sys.stderr)  # noqa: T201
-    return tuple(usable)
 
 
 def evaluate(
@@ -121,7 +107,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if not speech:
         print("no real speech here: set AUDIOQA_DATA, or apt-get install asterisk-core-sounds-en-wav", file=sys.stderr)  # noqa: T201
         return 2
-    codecs = available(QUICK_CODECS if options.quick else TELEPHONE_CODECS)
+    wanted = QUICK_CODECS if options.quick else TELEPHONE_CODECS
+    missing = missing_codecs(wanted)
+    for codec, reason in missing.items():
+        print(f"left out {codec}: {reason}", file=sys.stderr)  # noqa: T201
+    codecs = [codec for codec in wanted if codec not in missing]
     found, quiet = evaluate(speech, codecs, everything=options.quick, processes=options.processes)
     text = document(speech, found, quiet)
     print(text)  # noqa: T201

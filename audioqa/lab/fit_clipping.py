@@ -4,7 +4,7 @@
 evidence that the detector sees, and fits the network to them. The weights, as half-precision floats, go into
 ``audioqa/detectors/_clipping_weights.py``. For the threshold, four more networks are fitted without one quarter of the
 speakers each, and judge that quarter: printed is what they find at each threshold, and how often they are wrong.
-What the detector reaches is judged by ``make lab``, on speakers that no network here has heard.
+What the detector reaches is judged by ``make lengths``, on speakers that no network here has heard.
 """
 
 from __future__ import annotations

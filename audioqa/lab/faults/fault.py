@@ -36,6 +36,7 @@ class Placed:
 
 
 Make = Callable[[Talk, np.random.Generator], tuple[Samples, tuple[Placed, ...]]]
+"""A call and randomness in; the faulted samples and every place out, none where the call has no room for the fault."""
 
 
 @dataclass(frozen=True)
@@ -52,12 +53,15 @@ class Fault:
         From a call at the nominal level to the faulted samples and the truth.
     onset
         Whether the event's beginning is compared with the fault's.
+    brings
+        Other kinds that are there, too, by the nature of the fault: a dead leg brings dead air.
     """
 
     name: str
     kind: str
     make: Make
     onset: bool = True
+    brings: tuple[str, ...] = ()
 
 
 def at_nominal(talk: Talk) -> Samples:

@@ -11,6 +11,8 @@ from audioqa.lab.simulator import effects
 from audioqa.lab.talk import NOMINAL, Talk
 from audioqa.types import Segment
 
+_LEAST = 21.0  # s: one-way audio is reported from 20 s on
+
 
 def _hum(below: float) -> Make:
     def make(talk: Talk, rng: np.random.Generator) -> tuple[Samples, tuple[Placed, ...]]:
@@ -41,8 +43,11 @@ def _echo(milliseconds: float, below: float) -> Make:
 def _one_way(level: float | None) -> Make:
     def make(talk: Talk, rng: np.random.Generator) -> tuple[Samples, tuple[Placed, ...]]:
         samples = at_nominal(talk)
+        place = Segment(talk.turns[0][0].start, talk.seconds)
+        if place.duration < _LEAST:
+            return samples, ()
         samples[:, 1] = 0.0 if level is None else noise(len(samples), level, rng)
-        return samples, (Placed(1, Segment(talk.turns[0][0].start, talk.seconds)),)
+        return samples, (Placed(1, place),)
 
     return make
 
@@ -51,9 +56,17 @@ def _dies(talk: Talk, _: np.random.Generator) -> tuple[Samples, tuple[Placed, ..
     """One leg falls to digital silence after its first turn, for good."""
     samples = at_nominal(talk)
     start = talk.turns[1][0].end
+    if talk.seconds - start < _LEAST:
+        return samples, ()
     samples[round(start * RATE) :, 1] = 0.0
     return samples, (Placed(1, Segment(start, talk.seconds)),)
 
+
+_UNHEARD = ("dead-air", "leading-silence", "trailing-silence")
+"""What the turns of a party that is not heard are to the call."""
+
+_DEAD = (*_UNHEARD, "digital-silence")
+"""The same, and nothing is on the leg."""
 
 FAULTS: tuple[Fault, ...] = (
     Fault("hum, 27 dB below speech", "hum", _hum(27.0)),
@@ -62,7 +75,7 @@ FAULTS: tuple[Fault, ...] = (
     Fault("echo after 100 ms, 25 dB weaker", "echo", _echo(100, 25)),
     Fault("echo after 200 ms, 31 dB weaker", "echo", _echo(200, 31)),
     Fault("echo after 400 ms, 37 dB weaker", "echo", _echo(400, 37)),
-    Fault("one-way, digital silence", "one-way-audio", _one_way(None), onset=False),
-    Fault("one-way, comfort noise", "one-way-audio", _one_way(-62.0), onset=False),
-    Fault("one-way, the leg dies", "one-way-audio", _dies),
+    Fault("one-way, digital silence", "one-way-audio", _one_way(None), onset=False, brings=_DEAD),
+    Fault("one-way, comfort noise", "one-way-audio", _one_way(-62.0), onset=False, brings=_UNHEARD),
+    Fault("one-way, the leg dies", "one-way-audio", _dies, brings=_DEAD),
 )
