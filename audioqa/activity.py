@@ -104,5 +104,7 @@ def mask(found: tuple[Segment, ...], *, frames: int, frame: float) -> NDArray[np
     """Shape (frames,): True where a frame's centre lies in one of the segments."""
     times = np.array([(segment.start, segment.end) for segment in found]).reshape(-1, 2)
     edges = np.clip(np.rint(times / frame), 0, frames).astype(np.int64)
-    begun, over = (np.bincount(column, minlength=frames + 1)[:frames] for column in edges.T)
-    return np.asarray(np.cumsum(begun - over) > 0)
+    inside = np.zeros(frames, dtype=np.bool_)
+    for first, stop in edges.tolist():
+        inside[first:stop] = True
+    return inside

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -56,6 +57,19 @@ def levels(stored: NDArray[np.uint8]) -> NDArray[np.float32]:
     """Levels in dBov, float32, same shape as the stored bytes; -127.5 stands for that or less."""
     decibels: NDArray[np.float32] = stored.astype(np.float32) / np.float32(2) - np.float32(_RANGE)
     return decibels
+
+
+def mean_levels(stored: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Levels in dBov, float32, shape (frames,), of frames whose subframes have these levels, shape (frames, 4)."""
+    first, second, third, fourth = _squares().take(stored.T)
+    decibels: NDArray[np.float32] = 10 * np.log10((first + second + third + fourth) / 4)
+    return decibels
+
+
+@lru_cache(maxsize=1)
+def _squares() -> NDArray[np.float32]:
+    """Mean square of each stored level."""
+    return (10 ** (levels(np.arange(256, dtype=np.uint8)) / 10)).astype(np.float32)
 
 
 def table_rate(sample_rate: int) -> int:
@@ -133,17 +147,14 @@ class FrameTable:
 
     def frame_levels(self, start: int = 0, stop: int | None = None) -> NDArray[np.float32]:
         """Level of frames `start` to `stop` in dBov, shape (frames,)."""
-        squares = (10 ** (levels(np.arange(256, dtype=np.uint8)) / 10)).astype(np.float32)
-        first, second, third, fourth = squares.take(self.power[start:stop]).T
-        decibels: NDArray[np.float32] = 10 * np.log10((first + second + third + fourth) / 4)
-        return decibels
+        return mean_levels(self.power[start:stop])
 
 
 @dataclass(frozen=True)
 class FrameColumns:
     """What one chunk of samples contributes: table columns by name, and the figures the accumulators want."""
 
-    columns: Mapping[str, NDArray[np.uint8] | NDArray[np.int16] | NDArray[np.uint16]]
+    columns: Mapping[str, NDArray[Any]]
     subframe_power: NDArray[np.float32]
     subframe_magnitude: NDArray[np.float32]
     spectra: NDArray[np.float32]

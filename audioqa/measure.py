@@ -10,18 +10,22 @@ resampled only where the recording has another rate.
 
 from __future__ import annotations
 
+import math
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from mmap import mmap
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from audioqa.audio import Resampler
-from audioqa.frames import FRAME, FrameTable, frame_columns, table_rate
+from audioqa.frames import FRAME, FrameTable, frame_columns, mean_levels, table_rate
 from audioqa.level import SpeechLevelMeter
 from audioqa.low_spectrum import LowSpectrum
+from audioqa.party import PartyView, party_view
 from audioqa.perceptual.callmos import SUMS_RATE, CallMos
 from audioqa.perceptual.callmos_features import FEATURES, HOP, rows
 from audioqa.perceptual.callmos_stream import LONG_CHUNK, SHORT_CHUNK, CallMosStream, Heard
@@ -113,6 +117,11 @@ class Measurements:
     def duration(self) -> float:
         """Length in seconds."""
         return self.samples / self.sample_rate
+
+    @cached_property
+    def parties(self) -> tuple[PartyView, ...]:
+        """Every party, in file order, looked at once for all detectors; see `audioqa.party`."""
+        return tuple(party_view(channel, self.duration) for channel in self.channels)
 
 
 def measure(
@@ -266,35 +275,36 @@ def _chunks(
 
 
 class _Column:
-    """Rows appended in pieces; kept in memory, or beyond a limit in a temporary file."""
+    """Rows appended in pieces; kept in memory, or beyond a limit in a temporary file.
 
-    def __init__(self, limit: int) -> None:
-        self._pieces: list[NDArray[Any]] = []
+    The memory is a map of its own, of which the system hands out only the pages that are written to: pieces kept by
+    themselves would have to be joined in the end, and leave holes that nothing large fits into.
+    """
+
+    def __init__(self, limit: int, dtype: type[np.generic], *width: int) -> None:
+        self._dtype, self._width = np.dtype(dtype), width
+        self._kept = np.ndarray((limit, *width), dtype, mmap(-1, limit * math.prod(width) * self._dtype.itemsize))
         self._rows = 0
-        self._limit = limit
         self._file: Any = None
 
     def append(self, piece: NDArray[Any]) -> None:
-        self._pieces.append(piece)
-        self._rows += len(piece)
-        if self._rows > self._limit:
-            self._spill()
-
-    def array(self, empty: NDArray[Any]) -> NDArray[Any]:
-        if self._file is None:
-            return np.concatenate([empty, *self._pieces])
-        self._spill()
-        self._file.flush()
-        rows = np.memmap(self._file, dtype=empty.dtype, mode="r", shape=(self._rows, *empty.shape[1:]))
-        self._file.close()  # the map keeps the storage
-        return rows
-
-    def _spill(self) -> None:
+        start, self._rows = self._rows, self._rows + len(piece)
+        if self._rows <= len(self._kept):
+            self._kept[start : self._rows] = piece
+            return
         if self._file is None:
             self._file = tempfile.TemporaryFile(prefix="audioqa-")  # noqa: SIM115 - lives as long as its map
-        for piece in self._pieces:
-            self._file.write(np.ascontiguousarray(piece).tobytes())
-        self._pieces.clear()
+            self._file.write(self._kept[:start].tobytes())
+            self._kept = self._kept[:0].copy()
+        self._file.write(np.ascontiguousarray(piece, self._dtype).tobytes())
+
+    def array(self) -> NDArray[Any]:
+        if self._file is None:
+            return self._kept[: self._rows]
+        self._file.flush()
+        mapped = np.memmap(self._file, dtype=self._dtype, mode="r", shape=(self._rows, *self._width))
+        self._file.close()  # the map keeps the storage
+        return mapped
 
 
 class _ChannelMeter:
@@ -312,8 +322,9 @@ class _ChannelMeter:
         self._level = SpeechLevelMeter()
         self._low = LowSpectrum(self._rate)
         limit = round(_MAPPED_AFTER / FRAME)
-        self._columns = {name: _Column(limit) for name in _EMPTY}
-        self._speech, self._kinds = _Column(limit // 2), _Column(limit // 2)
+        self._columns = {name: _Column(limit, *kind) for name, kind in _COLUMNS.items()}
+        self._levels = _Column(limit, np.float32)
+        self._speech, self._kinds = _Column(limit // 2, np.float32), _Column(limit // 2, np.uint8)
         self._spectra = np.zeros((len(LEVEL_CLASSES), round(0.032 * self._rate) // 2 + 1))
         self._spectra_frames = np.zeros(len(LEVEL_CLASSES), dtype=np.int64)
 
@@ -336,6 +347,7 @@ class _ChannelMeter:
         frames = n // size  # a frame that is not whole is left out
         for name, column in self._columns.items():
             column.append(reduced.columns[name][: frames // 2 if name in _BY_BAND_FRAME else frames])
+        self._levels.append(mean_levels(reduced.columns["power"][:frames]))
         subframes = n // (size // 4)
         power = reduced.subframe_power[:subframes]
         self._level.push(reduced.subframe_magnitude[:subframes], power)
@@ -362,12 +374,11 @@ class _ChannelMeter:
         return heard
 
     def finish(self, name: str, windows: tuple[ScoredWindow, ...]) -> ChannelMeasurements:
-        columns = {key: column.array(_EMPTY[key]) for key, column in self._columns.items()}
-        frames = FrameTable(rate=self._rate, **columns)
+        frames = FrameTable(rate=self._rate, **{key: column.array() for key, column in self._columns.items()})
         return ChannelMeasurements(
             name=name,
             frames=frames,
-            levels=frames.frame_levels(),
+            levels=self._levels.array(),
             histogram=np.roll(self._histogram, 32768),  # counted by value modulo 65536
             constant_runs=self._runs.finish(),
             repeats=self._repeats.finish(),
@@ -375,9 +386,9 @@ class _ChannelMeter:
             spectra_frames=self._spectra_frames,
             low_spectra=self._low.finish(),
             level=self._level.level(),
-            speech=self._speech.array(np.zeros(0, dtype=np.float32)),
+            speech=self._speech.array(),
             speech_frame=HOP if self._stream else 0.0,
-            kinds=self._kinds.array(np.zeros(0, dtype=np.uint8)),
+            kinds=self._kinds.array(),
             windows=windows,
         )
 
@@ -386,15 +397,16 @@ _BY_BAND_FRAME = ("bands", "tones", "tone_shares")
 
 _NO_ROWS = np.zeros((0, FEATURES), dtype=np.uint8)
 
-_EMPTY: dict[str, NDArray[Any]] = {
-    "power": np.zeros((0, 4), dtype=np.uint8),
-    "peak": np.zeros((0, 2), dtype=np.int16),
-    "near_peak": np.zeros(0, dtype=np.uint8),
-    "equal": np.zeros(0, dtype=np.uint8),
-    "similarity": np.zeros(0, dtype=np.uint8),
-    "lag": np.zeros(0, dtype=np.uint8),
-    "bends": np.zeros((0, 2), dtype=np.uint8),
-    "bands": np.zeros((0, 16), dtype=np.uint8),
-    "tones": np.zeros((0, 2), dtype=np.uint16),
-    "tone_shares": np.zeros((0, 2), dtype=np.uint8),
+_COLUMNS: dict[str, tuple[Any, ...]] = {
+    "power": (np.uint8, 4),
+    "peak": (np.int16, 2),
+    "near_peak": (np.uint8,),
+    "equal": (np.uint8,),
+    "similarity": (np.uint8,),
+    "lag": (np.uint8,),
+    "bends": (np.uint8, 2),
+    "bands": (np.uint8, 16),
+    "tones": (np.uint16, 2),
+    "tone_shares": (np.uint8, 2),
 }
+"""Type of each column of the frame table, and how many values are in a row where it is not one."""

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from audioqa.activity import mask, segments, speech_segments
 from audioqa.frames import FRAME, levels
-from audioqa.measure import ChannelMeasurements, Measurements
 from audioqa.perceptual.callmos_layout import KINDS
 from audioqa.types import Detection, Segment, Skipped
+
+if TYPE_CHECKING:
+    from audioqa.measure import ChannelMeasurements, Measurements
 
 NOTHING = -80.0
 """dBov: a quieter frame carries no signal; one step of 16 bits is -90 dBov, an idle line lies above -75 dBov."""
@@ -71,8 +74,8 @@ class PartyView:
 
 
 def party_views(measurements: Measurements) -> list[PartyView]:
-    """Every party of a recording, in file order; without speech activity nobody speaks."""
-    return [_view(channel, measurements.duration) for channel in measurements.channels]
+    """Every party of a recording, in file order; the same views for all who ask (`Measurements.parties`)."""
+    return list(measurements.parties)
 
 
 def cannot_tell(measurements: Measurements, kinds: Sequence[str], *, both_legs: bool = False) -> Detection | None:
@@ -96,25 +99,26 @@ def cannot_tell(measurements: Measurements, kinds: Sequence[str], *, both_legs: 
     return Detection((), tuple(Skipped(kind, None, reason) for kind in kinds))
 
 
-def _view(channel: ChannelMeasurements, duration: float) -> PartyView:
+def party_view(channel: ChannelMeasurements, duration: float) -> PartyView:
+    """One party of a recording of `duration` seconds; without speech activity it does not speak."""
     level = channel.levels
+    count = len(level)
     speech = speech_segments(channel.speech, frame=channel.speech_frame, end=duration) if len(channel.speech) else ()
     near = tuple(Segment(max(0.0, s.start - _AROUND), s.end + _AROUND) for s in speech)
-    other = np.zeros(len(level), dtype=bool)
+    speaking = mask(speech, frames=count, frame=FRAME)
+    resting = ~mask(near, frames=count, frame=FRAME) & (level > NOTHING)
     if len(channel.kinds):
         signalling = np.isin(channel.kinds, [KINDS.index("tone"), KINDS.index("dtmf"), KINDS.index("music")])
-        repeated = np.repeat(signalling, round(channel.speech_frame / FRAME))[: len(level)]
-        other[: len(repeated)] = repeated
+        repeated = np.repeat(signalling, round(channel.speech_frame / FRAME))[:count]
+        resting[: len(repeated)] &= ~repeated
     return PartyView(
         channel=channel,
         levels=level,
-        speaking=mask(speech, frames=len(level), frame=FRAME),
-        resting=~mask(near, frames=len(level), frame=FRAME) & ~other & (level > NOTHING),
+        speaking=speaking,
+        resting=resting,
         speech=speech,
-        turns=tuple(
-            segments(mask(speech, frames=len(level), frame=FRAME), frame=FRAME, pause=TURN_PAUSE, end=duration)
-        ),
-        active_level=_active_level(level[mask(speech, frames=len(level), frame=FRAME)]),
+        turns=segments(speaking, frame=FRAME, pause=TURN_PAUSE, end=duration),
+        active_level=_active_level(level[speaking]),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ from audioqa import measure as measure_module
 from audioqa.frames import BAND_EDGES, TONE_STEP, levels
 from audioqa.low_spectrum import LINES, STEP
 from audioqa.measure import Measurements, measure
+from audioqa.party import party_views
 from audioqa.perceptual.callmos import CallMos
 from audioqa.perceptual.callmos_layout import KINDS
 from audioqa.perceptual.estimator import Estimator, WindowOpinion
@@ -150,6 +152,12 @@ def test_beyond_the_limit_the_tables_live_in_a_file_and_hold_the_same(monkeypatc
     assert isinstance(mapped.power, np.memmap)
     assert np.array_equal(kept.power, mapped.power)
     assert np.array_equal(kept.bands, mapped.bands)
+
+
+def test_parties_are_looked_at_once_for_all_who_ask() -> None:
+    result = measured(np.zeros(8000))
+    assert party_views(result)[0] is party_views(result)[0]
+    assert party_views(replace(result))[0] is not party_views(result)[0]
 
 
 def dialogue(seconds: float, rate: int = 8000) -> np.ndarray:

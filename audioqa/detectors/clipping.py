@@ -103,11 +103,12 @@ class Clipping:
             if len(speech) * BAND_FRAME < self.least_speech:
                 skipped.append(Skipped(KIND, channel.name, f"less than {self.least_speech:g} s of speech"))
                 continue
-            windows = [gather(channel.frames, frames) for frames in self._windows(speech)]
+            fine = bool(np.count_nonzero(channel.histogram) > self.fine)
+            windows = [self._judged(gather(channel.frames, part), part, fine=fine) for part in self._windows(speech)]
             if all(_dbov(window.ceiling) < self.least_level for window in windows):
                 skipped.append(Skipped(KIND, channel.name, f"no speech above {self.least_level:g} dBov"))
                 continue
-            events += self._events(channel, speech, windows, measurements.duration)
+            events += self._events(channel, windows, measurements.duration)
         return Detection(tuple(events), tuple(skipped))
 
     def _windows(self, speech: NDArray[np.int64]) -> Iterator[NDArray[np.int64]]:
@@ -116,21 +117,22 @@ class Clipping:
         for part in np.array_split(speech, parts):
             yield frames_of(part)
 
-    def _events(
-        self, channel: ChannelMeasurements, speech: NDArray[np.int64], windows: list[Evidence], duration: float
-    ) -> list[Event]:
+    def _judged(self, window: Evidence, frames: NDArray[np.int64], *, fine: bool) -> _Window:
+        clipped = np.zeros(len(frames), dtype=np.bool_)
+        flat = bool(window.exact.any())
+        if self._is_clipped(window, fine=fine):
+            clipped = window.exact if flat else window.peak >= self.near_ceiling * window.ceiling
+        return _Window(frames, window.active, clipped, flat, window.ceiling, window.positive, window.negative)
+
+    def _events(self, channel: ChannelMeasurements, windows: list[_Window], duration: float) -> list[Event]:
         count = len(channel.frames)
         clipped, spoken, flat = (np.zeros(count, dtype=np.bool_) for _ in range(3))
         positive, negative = np.zeros(count, dtype=np.float32), np.zeros(count, dtype=np.float32)
-        fine = bool(np.count_nonzero(channel.histogram) > self.fine)
-        for window, frames in zip(windows, self._windows(speech), strict=True):
-            spoken[frames] = window.active
-            if not self._is_clipped(window, fine=fine):
-                continue
-            exact = bool(window.exact.any())
-            clipped[frames] = window.exact if exact else window.peak >= self.near_ceiling * window.ceiling
-            flat[frames] = exact
-            positive[frames], negative[frames] = window.positive, window.negative
+        for window in windows:
+            spoken[window.frames], clipped[window.frames] = window.active, window.clipped
+            if window.clipped.any():
+                flat[window.frames] = window.flat
+                positive[window.frames], negative[window.frames] = window.positive, window.negative
         channel_share = _share(clipped, spoken)
         events = []
         for segment in segments(clipped, frame=FRAME, pause=self.pause, end=duration):
@@ -164,6 +166,19 @@ class Clipping:
         if exact and any(top.equal >= self.exact_equal and top.frames >= self.exact_frames for top in tops):
             threshold = min(threshold, self.exact_logit)
         return logit(window) >= threshold
+
+
+@dataclass(frozen=True)
+class _Window:
+    """What is kept of a window that was judged; the evidence of a long call would be large."""
+
+    frames: NDArray[np.int64]
+    active: NDArray[np.bool_]
+    clipped: NDArray[np.bool_]
+    flat: bool
+    ceiling: float
+    positive: float
+    negative: float
 
 
 def clipped_share(detection: Detection, channel: str) -> float | Skipped:

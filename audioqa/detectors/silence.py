@@ -28,10 +28,10 @@ from typing import Literal, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from audioqa.activity import mask, segments, speech_segments
+from audioqa.activity import mask, segments
 from audioqa.frames import FRAME
 from audioqa.measure import ChannelMeasurements, Measurements
-from audioqa.party import NOTHING, without_signal
+from audioqa.party import NOTHING, PartyView, without_signal
 from audioqa.types import ActiveLevel, Detection, Event, Evidence, Segment, Severity, Skipped
 
 _T = TypeVar("_T", bound=np.generic)
@@ -101,7 +101,7 @@ class Silence:
         if any(len(channel.speech) == 0 and len(channel.frames) for channel in measurements.channels):
             reason = "speech activity was not measured"
             return Detection(tuple(events), tuple(Skipped(kind, None, reason) for kind in KINDS[:4]))
-        views = [self._view(channel, duration) for channel in measurements.channels]
+        views = [self._view(party) for party in measurements.parties]
         events += self._nobody(views, duration)
         for number, view in enumerate(views):
             others = [other.speaking for i, other in enumerate(views) if i != number]
@@ -225,10 +225,9 @@ class Silence:
                 events.append(Event("silence-gap", view.name, pause, "warning" if both else "notice", evidence))
         return events
 
-    def _view(self, channel: ChannelMeasurements, duration: float) -> _View:
-        levels = channel.levels
-        speech = speech_segments(channel.speech, frame=channel.speech_frame, end=duration)
-        near = tuple(Segment(max(0.0, s.start - 0.2), s.end + 0.2) for s in speech)
+    def _view(self, party: PartyView) -> _View:
+        channel, levels = party.channel, party.levels
+        near = tuple(Segment(max(0.0, s.start - 0.2), s.end + 0.2) for s in party.speech)
         dead = without_signal(channel)
         resting = levels[~mask(near, frames=len(levels), frame=FRAME) & ~dead]
         audible = levels[~dead]
@@ -240,8 +239,8 @@ class Silence:
             name=channel.name,
             levels=levels,
             dead=dead,
-            speech=speech,
-            speaking=mask(speech, frames=len(levels), frame=FRAME),
+            speech=party.speech,
+            speaking=party.speaking,
             floor=floor,
             active_level=channel.level.level if isinstance(channel.level, ActiveLevel) else None,
         )
