@@ -180,12 +180,15 @@ def frame_columns(samples: NDArray[np.float32], rate: int, *, history: int) -> F
     size = rate // 100
     count = (len(samples) - history) // size
     # A column for each frame: what is reduced over a frame's samples then runs along memory, many frames at once.
-    across = np.ascontiguousarray(samples[history:].reshape(count, size).T)
+    # Above it stand the two samples before the frame.
+    above = np.empty((2 + size, count), dtype=np.float32)
+    above[2:] = samples[history:].reshape(count, size).T
+    above[0], above[1] = samples[history - 2 : -2 : size], samples[history - 1 : -1 : size]
+    across = above[2:]
     high, low = across.max(axis=0), across.min(axis=0)
-    equal = _count(across[1:] == across[:-1])
-    equal += across[0] == samples[history - 1 : -1 : size]
+    equal = _count(across == above[1:-1])
     magnitude = np.abs(across)
-    bends = _bends(samples[history - 2 :], size)
+    bends = _bends(above)
     near = _count(magnitude >= np.maximum(high, -low) * np.float32(0.98))
     power = _subframe_means(np.square(across, out=across))
     energy = power.reshape(count, 4).sum(axis=1) * np.float32(size / 4)
@@ -225,13 +228,17 @@ def _subframe_means(across: NDArray[np.float32]) -> NDArray[np.float32]:
     return means
 
 
-def _bends(samples: NDArray[np.float32], size: int) -> NDArray[np.float32]:
+def _bends(above: NDArray[np.float32]) -> NDArray[np.float32]:
     """Greatest and mean square of the second difference of each frame, shape (frames, 2); two samples of context."""
-    slopes = samples[1:] - samples[:-1]
+    slopes = above[1:] - above[:-1]
     squares = slopes[1:] - slopes[:-1]
     np.square(squares, out=squares)
-    framed = squares.reshape(-1, size)
-    return np.stack([framed.max(axis=1), framed.mean(axis=1)], axis=1)
+    size, count = squares.shape
+    # Eight sums, then pairs of them: the order in which NumPy adds up what lies along memory.
+    sums = np.add.reduce(squares.reshape(size // 8, 8, count), axis=0)
+    for _ in range(3):
+        sums = sums[0::2] + sums[1::2]
+    return np.stack([squares.max(axis=0), sums[0] / np.float32(size)], axis=1)
 
 
 def _tones(spectra: NDArray[np.float32], rate: int) -> tuple[NDArray[np.uint16], NDArray[np.uint8]]:
@@ -296,8 +303,9 @@ def _power_spectra(samples: NDArray[np.float32], rate: int) -> NDArray[np.float3
     count = (len(samples) - len(window)) // hop + 1
     windows = np.ndarray((count, len(window)), samples.dtype, samples, strides=(hop * step, step))
     spectrum = fft.rfft(windows * window, axis=1, overwrite_x=True)
-    power: NDArray[np.float32] = np.square(spectrum.real)
-    power += np.square(spectrum.imag)
+    parts = spectrum.view(np.float32)  # real and imaginary parts by turns
+    np.square(parts, out=parts)
+    power: NDArray[np.float32] = parts[:, 0::2] + parts[:, 1::2]
     return power
 
 
