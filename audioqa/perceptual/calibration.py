@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import itertools
 import json
+from bisect import bisect_left
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -98,7 +99,7 @@ class Calibration:
         return (y[segment + 1] - y[segment]) / (x[segment + 1] - x[segment])
 
     def _segment(self, raw: float) -> int:
-        return int(np.clip(np.searchsorted(self.knots_x, raw) - 1, 0, len(self.knots_x) - 2))
+        return min(max(bisect_left(self.knots_x, raw) - 1, 0), len(self.knots_x) - 2)
 
 
 def load_calibration(estimator: str, *, identity: str | None = None) -> Calibration:
