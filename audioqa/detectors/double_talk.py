@@ -25,7 +25,7 @@ from audioqa.activity import mask, segments
 from audioqa.frames import FRAME
 from audioqa.measure import Measurements
 from audioqa.party import PartyView, cannot_tell, party_views, span
-from audioqa.types import Detection, Event, Segment
+from audioqa.types import Detection, Event, Evidence, Segment
 
 KINDS = ("double-talk", "interruption")
 
@@ -120,7 +120,7 @@ class DoubleTalk:
                 if before is None or after is None or not self._gives_way(before, after):
                     continue
                 place = Segment(after.start, before.end)
-                evidence = {"by": views[who].name, "overlap_s": round(place.duration, 2)}
+                evidence: Evidence = {"by": views[who].name, "overlap_s": round(place.duration, 2)}
                 found.append(Event("interruption", views[other].name, place, "notice", evidence))
         return found
 

@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 
 from audioqa.activity import segments
 from audioqa.lab.corpus import RATE
-from audioqa.lab.faults.fault import NOMINAL, Fault, Make, Placed, Samples, at_nominal
+from audioqa.lab.faults.fault import Fault, Make, Placed, Samples, at_nominal
 from audioqa.lab.inject import noise
 from audioqa.lab.simulator import effects
-from audioqa.lab.talk import Talk
+from audioqa.lab.talk import NOMINAL, Talk
 from audioqa.types import Segment
 
 _EDGE = 0.06  # s at the edge of the call in which the event is looked for
@@ -57,8 +57,10 @@ def _front(milliseconds: float, *, gated: bool = False) -> Make:
             kept[: len(active) * 160] = np.repeat(hangover, 160)
             cut[~kept] = 0
         samples[:, 1] = cut
-        turns = talk.turns[1]
-        return samples, (Placed(1, Segment(turns[0].start, turns[-1].end)),)
+        # The first word that is cut begins where the first zeros end.
+        start = int(np.flatnonzero((cut == 0) & (column != 0))[0]) if gated else int(np.flatnonzero(cut != column)[0])
+        begins = start + int(np.flatnonzero(cut[start:] != 0)[0])
+        return samples, (Placed(1, Segment(begins / RATE, talk.turns[1][-1].end)),)
 
     return make
 
@@ -133,8 +135,8 @@ def _levels(samples: Samples, turn: Segment) -> NDArray[np.float64]:
 FAULTS: tuple[Fault, ...] = (
     Fault("the call ends in mid-word", "abrupt-end", _cut_end),
     Fault("the call begins in mid-word", "delayed-start", _cut_start),
-    Fault("60 ms off the start of every utterance", "front-end-clipping", _front(60.0), onset=False),
-    Fault("the same, pauses gated", "front-end-clipping", _front(60.0, gated=True), onset=False),
+    Fault("60 ms off the start of every utterance", "front-end-clipping", _front(60.0)),
+    Fault("the same, pauses gated", "front-end-clipping", _front(60.0, gated=True)),
     Fault("both parties at once for 1 s", "double-talk", _overlap(1.0)),
     Fault("both parties at once for 1.5 s", "double-talk", _overlap(1.5)),
     Fault("interrupted, silent after 0.8 s", "interruption", _interrupted(0.8)),
