@@ -30,6 +30,7 @@ from audioqa.types import Detection, Event, Evidence, Segment
 KINDS = ("double-talk", "interruption")
 
 _STEP = 2  # frames: lags are tried every 20 ms, a fifth of a syllable's rise
+_TURN_PAUSE = 1.0  # s: who pauses for longer has ended a turn (judgement)
 _DEPTH = 30.0  # dB under the active level: what is quieter is pause
 
 
@@ -40,17 +41,22 @@ class DoubleTalk:
     Parameters
     ----------
     shortest
-        Seconds of double talk that are reported: 1 s (docs/severities.md), less what speech activity is late by at
-        either end (measured: 50 ms). Back-channels ("yes", "mhm") are shorter.
+        Seconds of double talk that are reported: 1 s (docs/severities.md), less what levels and speech
+        activity lose at its ends (measured: 0.15 s). Back-channels ("yes", "mhm") are shorter.
     own_speech
         dB under its own active level from which sound on a leg is its party's speech. P.56 takes what is within
         15.9 dB for speech; echo and crosstalk that are 15 dB weaker are left out.
+    full, share
+        dB under its own active level, and the share of the time for which each party must be louder than that. Measured
+        on the tuning speakers: half of the time while they speak; an echo between back-channels is not.
     syllables
         Seconds: shorter pauses are part of a party's speech. Words follow each other within it.
     alike
         Correlation of the levels of the two legs, one later by up to `latest` seconds, from which one of them is taken
         for the echo, crosstalk or copy of the other. Measured: under it stay nine tenths of all double talk of the
         tuning speakers, over it echoes of parties who do not speak themselves.
+    around
+        Seconds on either side that are compared too: what follows the other leg does so there as well.
     latest
         Seconds: the longest delay of an echo (docs/severities.md: 500 ms).
     turn
@@ -62,10 +68,13 @@ class DoubleTalk:
         Seconds for which the other one goes on alone (judgement: longer than a back-channel).
     """
 
-    shortest: float = 0.9
+    shortest: float = 0.85
     own_speech: float = 15.0
+    full: float = 10.0
+    share: float = 0.3
     syllables: float = 0.5
     alike: float = 0.8
+    around: float = 1.0
     latest: float = 0.5
     turn: float = 1.5
     overlap: float = 0.5
@@ -79,7 +88,7 @@ class DoubleTalk:
         views = party_views(measurements)
         own = [self._own(view) for view in views]
         both = segments(own[0] & own[1], frame=FRAME, shortest=self.overlap, pause=0.3, end=measurements.duration)
-        genuine = [part for part in both if not self._copied(views, part)]
+        genuine = [part for part in both if self._spoken(views, part) and not self._copied(views, part)]
         events = [
             Event("double-talk", None, part, "notice", {"seconds": round(part.duration, 2)})
             for part in genuine
@@ -96,11 +105,20 @@ class DoubleTalk:
         loud = (view.levels > view.active_level - self.own_speech) & view.speaking
         return mask(segments(loud, frame=FRAME, pause=self.syllables), frames=frames, frame=FRAME)
 
+    def _spoken(self, views: Sequence[PartyView], part: Segment) -> bool:
+        """Whether both parties are at their own level in it."""
+        return all(
+            float(np.mean(span(view.levels, part) > (view.active_level or 0.0) - self.full)) >= self.share
+            for view in views
+        )
+
     def _copied(self, views: Sequence[PartyView], part: Segment) -> bool:
         """Whether one leg only follows the other one."""
-        first = round(part.start / FRAME)
+        begin = max(min(part.start, self.latest), part.start - self.around)  # room for every lag
+        wider = Segment(begin, part.end + self.around)
+        first = round(wider.start / FRAME)
         for copy, said in ((0, 1), (1, 0)):
-            late = np.maximum(span(views[copy].levels, part), (views[copy].active_level or 0.0) - _DEPTH)
+            late = np.maximum(span(views[copy].levels, wider), (views[copy].active_level or 0.0) - _DEPTH)
             for lag in range(0, min(first, round(self.latest / FRAME)) + 1, _STEP):
                 early = views[said].levels[first - lag : first - lag + len(late)]
                 floored = np.maximum(early, (views[said].active_level or 0.0) - _DEPTH)
@@ -111,7 +129,7 @@ class DoubleTalk:
     def _interruptions(
         self, views: Sequence[PartyView], own: Sequence[NDArray[np.bool_]], both: Sequence[Segment]
     ) -> list[Event]:
-        turns = [segments(party, frame=FRAME, pause=0.8) for party in own]
+        turns = [segments(party, frame=FRAME, pause=_TURN_PAUSE) for party in own]
         found: list[Event] = []
         for part in both:
             for other, who in ((0, 1), (1, 0)):

@@ -53,7 +53,8 @@ class Edges:
         hides how a voice begins.
     rise
         Seconds within which a cut onset goes from the pause to speech. Measured on the tuning speakers: two thirds of
-        all onsets take longer; cut ones take 2.5 ms.
+        all onsets take longer; cut ones take 2.5 ms,
+        and up to 7.5 ms through a lower-rate codec.
     full
         dB under the active speech level above which the first 10 ms of a cut onset are. Measured: the median is
         -10 dB where nothing is cut, -1 dB where 60 ms are.
@@ -70,11 +71,11 @@ class Edges:
     at_rest: float = 15.9
     pause: float = 0.160
     deep: float = 30.0
-    rise: float = 0.005
+    rise: float = 0.0075
     full: float = 6.0
     onsets: int = 5
     share: float = 0.5
-    beyond_chance: float = 1.5
+    beyond_chance: float = 1.0
 
     def __call__(self, measurements: Measurements) -> Detection:
         """Events by channel and start; `Skipped` where speech activity was not measured or too few onsets are heard."""

@@ -71,7 +71,8 @@ def _overlap(seconds: float) -> Make:
     def make(talk: Talk, _: np.random.Generator) -> tuple[Samples, tuple[Placed, ...]]:
         samples = at_nominal(talk)
         said = _longest_run(samples[:, 0], talk.turns[0], before=0.0)
-        place = Segment(said.start + 0.3, said.start + 0.3 + seconds)
+        start = max(said.start, min(said.start + 0.3, said.end - seconds))
+        place = Segment(start, start + seconds)
         return _spoken_over(samples, talk, place), (Placed(None, place),)
 
     return make
@@ -82,8 +83,8 @@ def _interrupted(seconds: float) -> Make:
 
     def make(talk: Talk, rng: np.random.Generator) -> tuple[Samples, tuple[Placed, ...]]:
         samples = at_nominal(talk)
-        said = _longest_run(samples[:, 0], talk.turns[0], before=2.0)
-        place = Segment(said.start, said.start + seconds)
+        said = _longest_run(samples[:, 0], talk.turns[0], before=3.0)
+        place = Segment(said.end - _STEP - seconds, said.end - _STEP)
         samples = _spoken_over(samples, talk, Segment(place.start, place.start + 3.0))
         stop, fade = round(place.end * RATE), round(_FADE * RATE)
         end = min(len(samples), stop + round(3.0 * RATE))
@@ -110,12 +111,13 @@ def _spoken_over(samples: Samples, talk: Talk, place: Segment) -> Samples:
 
 
 def _longest_run(samples: Samples, turns: Sequence[Segment], *, before: float) -> Segment:
-    """The longest speech without a pause of 0.2 s in it, from `before` seconds after its beginning on."""
+    """The longest speech without a pause of 0.35 s in it that ends `before` seconds after its turn began, or later."""
     size = round(_STEP * RATE)
     spoken = [
-        Segment(turn.start + run.start + before, turn.start + run.end)
+        Segment(turn.start + run.start, turn.start + run.end)
         for turn in turns
-        for run in segments(_active(samples, turn), frame=size / RATE, pause=0.2)
+        for run in segments(_active(samples, turn), frame=size / RATE, pause=0.35)
+        if run.end >= before
     ]
     return max(spoken, key=lambda run: run.duration)
 
