@@ -8,7 +8,8 @@ Kinds of event:
     Utterances begin as no voice begins, from nothing to full speech within a few milliseconds, again and again: a voice
     activity detector opens late (temporal clipping; "clipping" alone is that of amplitude).
 
-A voice begins with its consonants and with the rise of its first vowel, tens of milliseconds long; only the burst of
+Such a detector sends nothing while it is closed, so the line is digitally silent, or what a decoder makes of that, right
+before. A voice begins with its consonants and with the rise of its first vowel, tens of milliseconds long; only the burst of
 some plosives comes as suddenly, and seldom as loud as a vowel. So single onsets do not tell, their share does. A gate,
 or a line that sends comfort noise in the pauses, cuts onsets too, but low: what follows the step is still quiet.
 """
@@ -22,12 +23,13 @@ from numpy.typing import NDArray
 
 from audioqa.frames import FRAME, SUBFRAME, levels
 from audioqa.measure import Measurements
-from audioqa.party import PartyView, cannot_tell, party_views
+from audioqa.party import PartyView, cannot_tell, party_views, without_signal
 from audioqa.types import Detection, Event, Segment, Skipped
 
 KINDS = ("abrupt-end", "delayed-start", "front-end-clipping")
 
 _SUBFRAMES = 4
+_CLOSED = 6  # frames before an onset in one of which a closed line carries nothing
 _BEFORE = 14  # frames looked at before an onset
 
 
@@ -117,6 +119,7 @@ class Edges:
         onset = _BEFORE * _SUBFRAMES  # where frame 0 lies among the subframes; the rise is in it or before
         above = level[:, onset:] > -self.at_rest
         at = onset + above.argmax(axis=1)
+        closed = without_signal(view.channel)[starts[:, None] - np.arange(1, _CLOSED + 1)].any(axis=1)
         begins = float(starts[0] * FRAME + (at[0] - onset) * SUBFRAME) if len(starts) else 0.0
         judged = above.any(axis=1) & (level[:, :onset].min(axis=1) < -self.deep)
         level, at = level[judged], at[judged]
@@ -128,7 +131,7 @@ class Edges:
         sudden = (level[rows, at[:, None] - np.arange(1, steps + 1)] < -self.deep).any(axis=1)
         first = level[rows, np.minimum(at[:, None] + np.arange(_SUBFRAMES), level.shape[1] - 1)]
         loud = 10 * np.log10(np.mean(10 ** (first / 10), axis=1)) > -self.full
-        cut = sudden & loud
+        cut = sudden & loud & closed[judged]
         if cut.sum() < self.share * len(cut) + self.beyond_chance:
             return None
         evidence = {"cut_onsets": int(cut.sum()), "onsets": len(cut), "share": round(float(cut.mean()), 2)}
