@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,8 @@ from audioqa.types import Detection, Segment, Skipped
 
 if TYPE_CHECKING:
     from audioqa.measure import ChannelMeasurements, Measurements
+
+_T = TypeVar("_T", bound=np.generic)
 
 NOTHING = -80.0
 """dBov: a quieter frame carries no signal; one step of 16 bits is -90 dBov, an idle line lies above -75 dBov."""
@@ -145,6 +147,6 @@ def telephone_levels(view: PartyView, frames: NDArray[np.bool_]) -> NDArray[np.f
     return np.asarray(10 * np.log10(power + 1e-13), np.float32)
 
 
-def span(values: NDArray[np.generic], segment: Segment) -> NDArray[np.generic]:
+def span(values: NDArray[_T], segment: Segment) -> NDArray[_T]:
     """The frames of a segment."""
     return values[max(0, round(segment.start / FRAME)) : round(segment.end / FRAME)]

@@ -44,10 +44,34 @@ def _hum(event: Event, name: str) -> str:
     )
 
 
+def _clicks(event: Event, name: str) -> str:
+    evidence = event.evidence
+    return f"{name}: {evidence['clicks']} clicks, {evidence['per_second']:.1f} a second, {_since(event)}"
+
+
+def _abrupt_end(event: Event, name: str) -> str:
+    return f"{name}: cut off in mid-word where the recording ends, at {clock(event.segment.end)}"
+
+
+def _delayed_start(_: Event, name: str) -> str:
+    return f"{name}: the recording begins in mid-word, so the first words are missing"
+
+
+def _front_end_clipping(event: Event, name: str) -> str:
+    return (
+        f"{name}: first sounds of words are missing, {event.evidence['cut_onsets']} of {event.evidence['onsets']} "
+        f"utterances begin at full loudness at once, {_since(event)}"
+    )
+
+
 REASONS: Mapping[str, Callable[[Event, str], str]] = {
     "one-way-audio": _one_way,
     "echo": _echo,
     "hum": _hum,
+    "clicks": _clicks,
+    "abrupt-end": _abrupt_end,
+    "delayed-start": _delayed_start,
+    "front-end-clipping": _front_end_clipping,
 }
 """By kind of event, of those where a single one that is more than a notice flags the call: from the event and the name
 of its party ("the call" where it belongs to both) to the sentence."""

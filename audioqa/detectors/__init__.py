@@ -7,9 +7,12 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from audioqa.detectors.clicks import Clicks
 from audioqa.detectors.clipping import Clipping
+from audioqa.detectors.double_talk import DoubleTalk
 from audioqa.detectors.dropout import Dropouts
 from audioqa.detectors.echo import Echo
+from audioqa.detectors.edges import Edges
 from audioqa.detectors.hum import Hum
 from audioqa.detectors.one_way import OneWayAudio
 from audioqa.detectors.silence import Silence
@@ -29,7 +32,29 @@ class Detector(Protocol):
         ...
 
 
-DETECTORS: tuple[Detector, ...] = (Silence(), Clipping(), Dropouts(), Hum(), Echo(), OneWayAudio())
+DETECTORS: tuple[Detector, ...] = (
+    Silence(),
+    Clipping(),
+    Dropouts(),
+    Hum(),
+    Echo(),
+    OneWayAudio(),
+    Clicks(),
+    Edges(),
+    DoubleTalk(),
+)
 """Every detector, with its default thresholds."""
 
-__all__ = ["DETECTORS", "Clipping", "Detector", "Dropouts", "Echo", "Hum", "OneWayAudio", "Silence"]
+__all__ = [
+    "DETECTORS",
+    "Clicks",
+    "Clipping",
+    "Detector",
+    "DoubleTalk",
+    "Dropouts",
+    "Echo",
+    "Edges",
+    "Hum",
+    "OneWayAudio",
+    "Silence",
+]

@@ -27,6 +27,12 @@ KINDS = (
     "hum",
     "echo",
     "one-way-audio",
+    "clicks",
+    "abrupt-end",
+    "delayed-start",
+    "front-end-clipping",
+    "double-talk",
+    "interruption",
 )
 """Kinds of event with columns of their own; events of any other kind are summed in ``other``."""
 
