@@ -11,6 +11,8 @@ from audioqa.detectors.clipping import Clipping
 from audioqa.detectors.dropout import Dropouts
 from audioqa.detectors.echo import Echo
 from audioqa.detectors.hum import Hum
+from audioqa.detectors.level import SpeechLevel
+from audioqa.detectors.noise import BackgroundNoise
 from audioqa.detectors.one_way import OneWayAudio
 from audioqa.detectors.silence import Silence
 from audioqa.measure import Measurements
@@ -29,7 +31,27 @@ class Detector(Protocol):
         ...
 
 
-DETECTORS: tuple[Detector, ...] = (Silence(), Clipping(), Dropouts(), Hum(), Echo(), OneWayAudio())
+DETECTORS: tuple[Detector, ...] = (
+    Silence(),
+    Clipping(),
+    Dropouts(),
+    Hum(),
+    Echo(),
+    OneWayAudio(),
+    SpeechLevel(),
+    BackgroundNoise(),
+)
 """Every detector, with its default thresholds."""
 
-__all__ = ["DETECTORS", "Clipping", "Detector", "Dropouts", "Echo", "Hum", "OneWayAudio", "Silence"]
+__all__ = [
+    "DETECTORS",
+    "BackgroundNoise",
+    "Clipping",
+    "Detector",
+    "Dropouts",
+    "Echo",
+    "Hum",
+    "OneWayAudio",
+    "Silence",
+    "SpeechLevel",
+]

@@ -27,6 +27,13 @@ KINDS = (
     "hum",
     "echo",
     "one-way-audio",
+    "too-quiet",
+    "too-loud",
+    "unbalanced",
+    "level-jump",
+    "gain-pumping",
+    "background-noise",
+    "noise-burst",
 )
 """Kinds of event with columns of their own; events of any other kind are summed in ``other``."""
 

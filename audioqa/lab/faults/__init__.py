@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from audioqa.lab.faults import line
+from audioqa.lab.faults import background, levels, line
 from audioqa.lab.faults.fault import Fault, Make, Placed, at_nominal
 
-FAULTS: tuple[Fault, ...] = (*line.FAULTS,)
+FAULTS: tuple[Fault, ...] = (*line.FAULTS, *levels.FAULTS, *background.FAULTS)
 """Every fault, grouped by kind."""
 
 __all__ = ["FAULTS", "Fault", "Make", "Placed", "at_nominal"]
