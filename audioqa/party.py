@@ -35,6 +35,10 @@ TELEPHONE_BANDS = slice(2, 13)
 """Of `audioqa.frames.BAND_EDGES`: 250 to 3400 Hz."""
 
 
+_POWERS = (10 ** (levels(np.arange(256, dtype=np.uint8)) / 10)).astype(np.float32)
+_HALVES = np.stack([np.arange(11) < 6, np.arange(11) >= 6], axis=1).astype(np.float32)  # bands below 1250 Hz, above
+
+
 @dataclass(frozen=True)
 class PartyView:
     """One party by frames of 10 ms.
@@ -47,8 +51,9 @@ class PartyView:
         float32, shape (frames,): dBov.
     speaking
         bool, shape (frames,): within speech.
-    resting
-        bool, shape (frames,): there is a signal, and it is neither speech, nor within 0.2 s of it, nor tones or music.
+    pausing, resting
+        bool, shape (frames,): there is a signal, and it is neither speech nor within 0.2 s of it; and it is neither
+        tones nor music besides.
     speech, turns
         Speech, and the same with pauses bridged that lie within a turn.
     active_level
@@ -59,6 +64,7 @@ class PartyView:
     channel: ChannelMeasurements
     levels: NDArray[np.float32]
     speaking: NDArray[np.bool_]
+    pausing: NDArray[np.bool_]
     resting: NDArray[np.bool_]
     speech: tuple[Segment, ...]
     turns: tuple[Segment, ...]
@@ -108,7 +114,8 @@ def party_view(channel: ChannelMeasurements, duration: float) -> PartyView:
     speech = speech_segments(channel.speech, frame=channel.speech_frame, end=duration) if len(channel.speech) else ()
     near = tuple(Segment(max(0.0, s.start - _AROUND), s.end + _AROUND) for s in speech)
     speaking = mask(speech, frames=count, frame=FRAME)
-    resting = ~mask(near, frames=count, frame=FRAME) & (level > NOTHING)
+    pausing = ~mask(near, frames=count, frame=FRAME) & (level > NOTHING)
+    resting = pausing.copy()
     if len(channel.kinds):
         signalling = np.isin(channel.kinds, [KINDS.index("tone"), KINDS.index("dtmf"), KINDS.index("music")])
         repeated = np.repeat(signalling, round(channel.speech_frame / FRAME))[:count]
@@ -117,6 +124,7 @@ def party_view(channel: ChannelMeasurements, duration: float) -> PartyView:
         channel=channel,
         levels=level,
         speaking=speaking,
+        pausing=pausing,
         resting=resting,
         speech=speech,
         turns=segments(speaking, frame=FRAME, pause=TURN_PAUSE, end=duration),
@@ -140,11 +148,12 @@ def without_signal(channel: ChannelMeasurements) -> NDArray[np.bool_]:
     return np.asarray((channel.levels <= NOTHING) | ((channel.levels < IDLE) & alike))
 
 
-def telephone_levels(view: PartyView, frames: NDArray[np.bool_]) -> NDArray[np.float32]:
-    """Level from 250 to 3400 Hz, dBov, of those band frames (20 ms) all of whose 10 ms frames are chosen."""
-    pairs = frames[: len(view.channel.frames.bands) * 2].reshape(-1, 2).all(axis=1)
-    power = (10 ** (levels(view.channel.frames.bands[pairs][:, TELEPHONE_BANDS]) / 10)).sum(axis=1)
-    return np.asarray(10 * np.log10(power + 1e-13), np.float32)
+def telephone_powers(
+    bands: NDArray[np.uint8], chosen: NDArray[np.intp]
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Mean squares from 250 to 1250 Hz and from 1250 to 3400 Hz of the chosen band frames, float32, shape (n,) each."""
+    low, high = (_POWERS.take(bands[chosen, TELEPHONE_BANDS]) @ _HALVES).T
+    return low, high
 
 
 def span(values: NDArray[_T], segment: Segment) -> NDArray[_T]:

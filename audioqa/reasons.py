@@ -64,6 +64,50 @@ def _front_end_clipping(event: Event, name: str) -> str:
     )
 
 
+def _wrong_level(event: Event, name: str) -> str:
+    wrong, who = ("quiet", "strains to hear it") if event.kind == "too-quiet" else ("loud", "has to turn it down")
+    return (
+        f"{name}: too {wrong}, speech at {event.evidence['level_dbov']:.0f} dBov where "
+        f"{event.evidence['nominal_dbov']:.0f} is usual; the other party {who}"
+    )
+
+
+def _unbalanced(event: Event, _: str) -> str:
+    return (
+        f"{event.evidence['louder']} is {event.evidence['difference_db']:.0f} dB louder than "
+        f"{event.evidence['quieter']} over the call; no volume suits both"
+    )
+
+
+def _level_jump(event: Event, name: str) -> str:
+    change = event.evidence["change_db"]
+    return (
+        f"{name}: the level jumps {'up' if float(change) > 0 else 'down'} by {abs(float(change)):.0f} dB at "
+        f"{clock(event.segment.start)} and stays so, as if a gain was switched"
+    )
+
+
+def _gain_pumping(event: Event, name: str) -> str:
+    return (
+        f"{name}: an automatic gain pumps, the noise rises by {event.evidence['rise_db']:.0f} dB within the pauses, "
+        f"{_since(event)}"
+    )
+
+
+def _background_noise(event: Event, name: str) -> str:
+    return (
+        f"{name}: background noise {event.evidence['snr_db']:.0f} dB below the speech, {_since(event)}; "
+        "it tires whoever listens"
+    )
+
+
+def _noise_burst(event: Event, name: str) -> str:
+    return (
+        f"{name}: a burst of noise at {clock(event.segment.start)} for {event.segment.duration:.1f} s, "
+        f"{event.evidence['snr_db']:.0f} dB below the speech"
+    )
+
+
 REASONS: Mapping[str, Callable[[Event, str], str]] = {
     "one-way-audio": _one_way,
     "echo": _echo,
@@ -72,6 +116,13 @@ REASONS: Mapping[str, Callable[[Event, str], str]] = {
     "abrupt-end": _abrupt_end,
     "delayed-start": _delayed_start,
     "front-end-clipping": _front_end_clipping,
+    "too-quiet": _wrong_level,
+    "too-loud": _wrong_level,
+    "unbalanced": _unbalanced,
+    "level-jump": _level_jump,
+    "gain-pumping": _gain_pumping,
+    "background-noise": _background_noise,
+    "noise-burst": _noise_burst,
 }
 """By kind of event, of those where a single one that is more than a notice flags the call: from the event and the name
 of its party ("the call" where it belongs to both) to the sentence."""

@@ -159,6 +159,13 @@ def test_clipping_flags_by_its_seconds() -> None:
             {"delay_ms": 221.4, "attenuation_db": 17.6, "heard_by": "customer"},
             "customer hears an echo of their own voice on this call, 221 ms late and 18 dB weaker",
         ),
+        ("too-quiet", {"level_dbov": -37.2, "nominal_dbov": -26.0}, "agent: too quiet, speech at -37 dBov"),
+        ("too-loud", {"level_dbov": -9.8, "nominal_dbov": -26.0}, "agent: too loud, speech at -10 dBov"),
+        ("unbalanced", {"difference_db": 14.2, "louder": "agent", "quieter": "customer"}, "agent is 14 dB louder than"),
+        ("level-jump", {"change_db": -11.6}, "agent: the level jumps down by 12 dB at 0:12"),
+        ("gain-pumping", {"rise_db": 9.4, "pauses": 5}, "agent: an automatic gain pumps, the noise rises by 9 dB"),
+        ("background-noise", {"snr_db": 14.4}, "agent: background noise 14 dB below the speech, from 0:12 on"),
+        ("noise-burst", {"snr_db": 9.6}, "agent: a burst of noise at 0:12"),
         (
             "hum",
             {"mains_hz": 50, "below_speech_db": 13.8},

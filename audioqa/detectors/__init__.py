@@ -14,6 +14,8 @@ from audioqa.detectors.dropout import Dropouts
 from audioqa.detectors.echo import Echo
 from audioqa.detectors.edges import Edges
 from audioqa.detectors.hum import Hum
+from audioqa.detectors.level import SpeechLevel
+from audioqa.detectors.noise import BackgroundNoise
 from audioqa.detectors.one_way import OneWayAudio
 from audioqa.detectors.silence import Silence
 from audioqa.measure import Measurements
@@ -42,11 +44,14 @@ DETECTORS: tuple[Detector, ...] = (
     Clicks(),
     Edges(),
     DoubleTalk(),
+    SpeechLevel(),
+    BackgroundNoise(),
 )
 """Every detector, with its default thresholds."""
 
 __all__ = [
     "DETECTORS",
+    "BackgroundNoise",
     "Clicks",
     "Clipping",
     "Detector",
@@ -57,4 +62,5 @@ __all__ = [
     "Hum",
     "OneWayAudio",
     "Silence",
+    "SpeechLevel",
 ]

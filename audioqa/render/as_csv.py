@@ -33,6 +33,13 @@ KINDS = (
     "front-end-clipping",
     "double-talk",
     "interruption",
+    "too-quiet",
+    "too-loud",
+    "unbalanced",
+    "level-jump",
+    "gain-pumping",
+    "background-noise",
+    "noise-burst",
 )
 """Kinds of event with columns of their own; events of any other kind are summed in ``other``."""
 

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
-from audioqa.lab.faults import clicks, line, signal, turns
+from audioqa.lab.faults import background, clicks, levels, line, signal, turns
 from audioqa.lab.faults.fault import Fault, Make, Placed, at_nominal
 
-FAULTS: tuple[Fault, ...] = (*signal.FAULTS, *line.FAULTS, *clicks.FAULTS, *turns.FAULTS)
+FAULTS: tuple[Fault, ...] = (
+    *signal.FAULTS,
+    *levels.FAULTS,
+    *background.FAULTS,
+    *line.FAULTS,
+    *clicks.FAULTS,
+    *turns.FAULTS,
+)
 """Every fault, grouped by kind."""
 
 __all__ = ["FAULTS", "Fault", "Make", "Placed", "at_nominal"]
