@@ -8,11 +8,10 @@ Kinds of event:
     Utterances begin as no voice begins, from nothing to full speech within a few milliseconds, again and again: a voice
     activity detector opens late (temporal clipping; "clipping" alone is that of amplitude).
 
-Such a detector sends nothing while it is closed, so the line is digitally silent, or what a decoder makes of that,
-right before. A voice begins with its consonants and with the rise of its first vowel, tens of milliseconds long; only
-the burst of some plosives comes as suddenly, and seldom as loud as a vowel. So single onsets do not tell, their share
-does. A gate, or a line that sends comfort noise in the pauses, cuts onsets too, but low: what follows the step is
-still quiet.
+Such a detector sends nothing while closed, so the line is digitally silent right before, or carries what a decoder
+makes of that. A voice begins with its consonants and with the rise of its first vowel, tens of milliseconds long; but
+plosives come as suddenly, and some voices begin so, out of the noise of their room. So single onsets do not tell, their
+share does. A gate cuts onsets too, but low: what follows the step is still quiet.
 """
 
 from __future__ import annotations
