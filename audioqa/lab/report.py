@@ -133,17 +133,17 @@ def summary(found: Figures, *, voices: str = "speakers") -> str:
 
 def _missed(found: Figures) -> Sheet:
     rows = [
-        (one.fault, f"recall, {one.codec}", f"{one.share:.2f}", f"at least {one.least:.2f}")
+        (one.fault, f"recall, {one.codec}", f"{one.share:.2f}", f"≥ {one.least:.2f}")
         for one in found.recall
         if one.share < one.least
     ]
     rows += [
-        (one.fault, "onset error, median", f"{1000 * one.median:.0f} ms", f"{1000 * onset_target(one.kind):.0f} ms")
+        (one.fault, "onset, median", f"{1000 * one.median:.0f} ms", f"< {1000 * onset_target(one.kind):.0f} ms")
         for one in found.errors
         if one.figure == "onset" and one.median >= onset_target(one.kind)
     ]
     rows += [
-        (one.kind, f"false events, {one.material}", f"{one.per_hour:.2f} per hour", f"under {_MOST[one.material]:g}")
+        (one.kind, f"false, {one.material}", f"{one.per_hour:.2f} / h", f"< {_MOST[one.material]:g} / h")
         for one in found.false_events
         if one.per_hour >= _MOST[one.material]
     ]

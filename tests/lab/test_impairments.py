@@ -135,7 +135,7 @@ def test_figures_are_counted_right() -> None:
 def test_the_page_has_a_row_for_each_fault_and_kind() -> None:
     page = document(figures(CLEAN, FAULTED, [HUM]), [HUM])
     assert "| hum | 1.00 (1) | 0.00 (1) |" in page
-    assert "| hum | recall, gsm | 0.00 | at least 0.80 |" in page
+    assert "| hum | recall, gsm | 0.00 | ≥ 0.80 |" in page
     assert "| hum | 1 | 2.00 | · | 1.00 | 9.49 | 1.00 | 0.50 |" in page
     assert "| hum | 0.50 | 0.50* |" in page
     assert "| hum | noise |" in page
