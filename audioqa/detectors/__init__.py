@@ -15,6 +15,8 @@ from audioqa.detectors.echo import Echo
 from audioqa.detectors.edges import Edges
 from audioqa.detectors.hum import Hum
 from audioqa.detectors.one_way import OneWayAudio
+from audioqa.detectors.overflow import Overflow
+from audioqa.detectors.recorder import RecorderLegs
 from audioqa.detectors.silence import Silence
 from audioqa.measure import Measurements
 from audioqa.types import Detection
@@ -42,6 +44,8 @@ DETECTORS: tuple[Detector, ...] = (
     Clicks(),
     Edges(),
     DoubleTalk(),
+    RecorderLegs(),
+    Overflow(),
 )
 """Every detector, with its default thresholds."""
 
@@ -56,5 +60,7 @@ __all__ = [
     "Edges",
     "Hum",
     "OneWayAudio",
+    "Overflow",
+    "RecorderLegs",
     "Silence",
 ]
