@@ -12,6 +12,7 @@ from audioqa.analysis import Analyser
 from audioqa.bands import CONTACT_CENTRE
 from audioqa.detectors.overflow import KINDS as OVERFLOW
 from audioqa.detectors.recorder import KINDS as LEGS
+from audioqa.detectors.relabelled import KINDS as RATES
 from audioqa.flags import FlagRules
 from audioqa.recorder_faults import RECORDER_FAULTS, unexplained
 from audioqa.types import ActiveLevel, Event, Finding, Party, PartyMos, Score, Segment, Skipped, WindowScore, Worst
@@ -26,7 +27,7 @@ def event(kind: str, start: float, channel: str | None = "agent") -> Event:
 
 
 def test_every_kind_of_fault_has_something_to_check() -> None:
-    assert set(LEGS) | set(OVERFLOW) <= set(RECORDER_FAULTS)
+    assert set(LEGS) | set(OVERFLOW) | set(RATES) == set(RECORDER_FAULTS)
     assert all(fault.check for fault in RECORDER_FAULTS.values())
 
 

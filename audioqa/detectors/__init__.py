@@ -17,6 +17,7 @@ from audioqa.detectors.hum import Hum
 from audioqa.detectors.one_way import OneWayAudio
 from audioqa.detectors.overflow import Overflow
 from audioqa.detectors.recorder import RecorderLegs
+from audioqa.detectors.relabelled import RateRelabelled
 from audioqa.detectors.silence import Silence
 from audioqa.measure import Measurements
 from audioqa.types import Detection
@@ -46,6 +47,7 @@ DETECTORS: tuple[Detector, ...] = (
     DoubleTalk(),
     RecorderLegs(),
     Overflow(),
+    RateRelabelled(),
 )
 """Every detector, with its default thresholds."""
 
@@ -61,6 +63,7 @@ __all__ = [
     "Hum",
     "OneWayAudio",
     "Overflow",
+    "RateRelabelled",
     "RecorderLegs",
     "Silence",
 ]

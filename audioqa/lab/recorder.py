@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from audioqa.detectors import Overflow, RecorderLegs
+from audioqa.detectors import Overflow, RateRelabelled, RecorderLegs
 from audioqa.lab.codecs import transcode
 from audioqa.lab.corpus import RATE, calls
 from audioqa.lab.faults import FAULTS, at_nominal
@@ -33,6 +33,7 @@ from audioqa.types import Finding, Segment
 DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "recorder.md"
 CODECS = ("none", "ulaw", "gsm", "amr-12.2")
 NAMES = ("agent", "customer")
+DETECTORS = (RecorderLegs(), Overflow(), RateRelabelled())
 LONG = 600.0
 """Seconds of the calls in which clocks are compared."""
 
@@ -56,6 +57,8 @@ class RecorderFaultTrial:
         Name of that figure in the evidence, and by how much it may be off; None where there is none.
     long
         Whether it needs a call of ten minutes.
+    rate
+        Hz under which the faulted samples are recorded.
     """
 
     name: str
@@ -64,6 +67,7 @@ class RecorderFaultTrial:
     figure: str | None = None
     tolerance: float = 0.0
     long: bool = False
+    rate: int = RATE
 
 
 def _mixed(samples: Samples) -> Samples:
@@ -152,6 +156,18 @@ def _overflow(decibels: float, stored: str) -> Make:
     return make
 
 
+def _kept(samples: Samples, *_: object) -> tuple[Samples, float]:
+    """The samples as they are, for a wrong label."""
+    return samples, RATE
+
+
+def _upsampled(samples: Samples, *_: object) -> tuple[Samples, float]:
+    """Twice as many samples, for a label of half their rate."""
+    import soxr
+
+    return np.asarray(soxr.resample(samples, RATE, 2 * RATE), np.float32), 2 * RATE
+
+
 TRIALS: tuple[RecorderFaultTrial, ...] = (
     RecorderFaultTrial("one leg written twice", "copied-channel", _copy()),
     RecorderFaultTrial("the same, one through GSM", "copied-channel", _copy(codec="gsm")),
@@ -168,8 +184,12 @@ TRIALS: tuple[RecorderFaultTrial, ...] = (
     RecorderFaultTrial("copies, 20 ms to 1 s lost or doubled", "leg-skip", _skip, "milliseconds", 3.0, long=True),
     RecorderFaultTrial("a leg begins late", "late-leg", _late, "seconds", 0.05),
     RecorderFaultTrial("peaks 1 dB beyond full scale", "overflow-wrap", _overflow(1.0, "none")),
+    RecorderFaultTrial("peaks 3 dB beyond full scale", "overflow-wrap", _overflow(3.0, "none")),
     RecorderFaultTrial("peaks 6 dB beyond full scale", "overflow-wrap", _overflow(6.0, "none")),
     RecorderFaultTrial("the same, stored as G.711", "overflow-wrap", _overflow(6.0, "ulaw")),
+    RecorderFaultTrial("8 kHz labelled 16 kHz", "rate-relabelled", _kept, "likely_hz", 0.0, rate=16_000),
+    RecorderFaultTrial("16 kHz labelled 8 kHz", "rate-relabelled", _upsampled, "likely_hz", 0.0),
+    RecorderFaultTrial("8 kHz labelled 11.025 kHz", "rate-relabelled", _kept, "likely_hz", 0.0, rate=11_025),
 )
 """Every fault of the recorder that is tried."""
 
@@ -211,14 +231,14 @@ def joined(made: Sequence[Talk], seconds: float) -> Iterator[Talk]:
             pieces, turns, length = [], ([], []), 0
 
 
-def found_in(samples: Samples, *, hears: bool = True) -> tuple[Finding, ...]:
-    """What is found of the recorder in a call at 8 kHz; without hearing, speech is not told."""
+def found_in(samples: Samples, rate: int, *, hears: bool = True) -> tuple[Finding, ...]:
+    """What is found of the recorder in a call; without hearing, which takes half the time, speech is not told."""
     samples = (np.rint(np.clip(samples, -1, 32767 / 32768) * 32768) / 32768).astype(np.float32)
     if hears:
-        measurements = measure_samples(samples, RATE, channels=NAMES)
+        measurements = measure_samples(samples, rate, channels=NAMES)
     else:
-        measurements = measure([samples], RATE, channels=NAMES, activity=None)
-    return RecorderLegs()(measurements).findings + Overflow()(measurements).findings
+        measurements = measure([samples], rate, channels=NAMES, activity=None)
+    return tuple(f for detector in DETECTORS for f in detector(measurements).findings)
 
 
 def trials(talk: Talk, number: int, codec: str, *, long: bool) -> Iterator[Tried | Faultless]:
@@ -228,18 +248,18 @@ def trials(talk: Talk, number: int, codec: str, *, long: bool) -> Iterator[Tried
         if trial.long != long:
             continue
         samples, figure = trial.make(clean, talk.turns, np.random.default_rng((number, index)))
-        mine = [f for f in found_in(samples, hears=not long) if f.kind == trial.kind]
+        mine = [f for f in found_in(samples, trial.rate, hears=not long) if f.kind == trial.kind]
         off = float(mine[0].evidence[trial.figure]) - figure if mine and trial.figure else float("nan")
         yield Tried(trial.name, codec, bool(mine) and not abs(off) > trial.tolerance, off)
     materials: list[tuple[str, Samples]] = [("clean", clean)]
     if not long:
-        for number_of, fault in enumerate(FAULTS):
-            if fault.kind in ("echo", "hum", "one-way-audio"):
-                coded, _ = fault.make(talk, np.random.default_rng((number, number_of)))
-                coded = np.stack([transcode(np.ascontiguousarray(c), RATE, codec) for c in coded.T], axis=1)
-                materials.append((fault.kind, coded))
+        for kind in ("echo", "hum", "one-way-audio"):
+            faults = [fault for fault in FAULTS if fault.kind == kind]
+            coded, _ = faults[number % len(faults)].make(talk, np.random.default_rng((number, 0)))
+            coded = np.stack([transcode(np.ascontiguousarray(c), RATE, codec) for c in coded.T], axis=1)
+            materials.append((kind, coded))
     for material, samples in materials:
-        kinds = tuple(f.kind for f in found_in(samples, hears=not long))
+        kinds = tuple(f.kind for f in found_in(samples, RATE, hears=not long))
         yield Faultless(material, codec, len(samples) / RATE, kinds)
 
 
