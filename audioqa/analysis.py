@@ -27,6 +27,7 @@ from audioqa.perceptual.callmos import CallMos
 from audioqa.perceptual.estimator import Estimator
 from audioqa.perceptual.loading import DEFAULT_ESTIMATOR, TAKE_WEIGHTS, load_estimator
 from audioqa.perceptual.named_calibration import load_named_calibration
+from audioqa.recorder_faults import unexplained
 from audioqa.scoring import call_mos, party_mos
 from audioqa.types import (
     CallReport,
@@ -148,7 +149,9 @@ class Analyser:
             tuple(skip for detection in detections for skip in detection.skipped),
             tuple(finding for detection in detections for finding in detection.findings),
         )
-        events = sorted(_told_once(heard.events), key=lambda event: (event.segment, event.kind, event.channel or ""))
+        findings = recording.findings + _findings(measurements) + heard.findings
+        told = unexplained(_told_once(heard.events), findings)
+        events = sorted(told, key=lambda event: (event.segment, event.kind, event.channel or ""))
         parties = tuple(self._party(channel, measurements.duration, heard) for channel in measurements.channels)
         mos, band = call_mos([(party.channel, party.mos) for party in parties])
         skipped = list(heard.skipped)
@@ -156,7 +159,6 @@ class Analyser:
             skipped += [value for value in (party.level, party.mos) if isinstance(value, Skipped)]
         for result in pesq:
             skipped += [value for value in (result.score, result.delay) if isinstance(value, Skipped)]
-        findings = recording.findings + _findings(measurements) + heard.findings
         return CallReport(
             recording=recording,
             separable=len(parties) > 1,

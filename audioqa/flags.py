@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from audioqa.bands import BandSet
 from audioqa.reasons import REASONS, clock
+from audioqa.recorder_faults import RECORDER_FAULTS, recorder_faults
 from audioqa.scoring import mean_mos
 from audioqa.types import Event, Finding, Flag, Party, PartyMos, Segment, Skipped
 
@@ -53,7 +54,8 @@ class FlagRules:
         bands: BandSet,
     ) -> tuple[Flag, ...]:
         """Every flag, those about the score first."""
-        found = [flag for party in parties for flag in self._score(party, bands)]
+        faults = recorder_faults(findings)
+        found = [flag for party in parties for flag in self._score(party, bands, faults)]
         for party in parties:
             mine = [event for event in events if event.channel == party.channel]
             found += self._dropouts(party, [event for event in mine if event.kind == "dropout"])
@@ -61,12 +63,15 @@ class FlagRules:
             found += self._silence(party, mine)
             found += _told(mine, party)
         found += self._call(parties, [event for event in events if event.channel is None], duration)
+        found += _recorder(faults)
         found += [
-            Flag("damaged-recording", None, finding.message) for finding in findings if finding.severity != "notice"
+            Flag("damaged-recording", None, finding.message)
+            for finding in findings
+            if finding.severity != "notice" and finding not in faults
         ]
         return tuple(found)
 
-    def _score(self, party: Party, bands: BandSet) -> Iterator[Flag]:
+    def _score(self, party: Party, bands: BandSet, faults: Sequence[Finding]) -> Iterator[Flag]:
         mos = party.mos
         if isinstance(mos, Skipped) or isinstance(mos.band, Skipped):
             return
@@ -78,7 +83,7 @@ class FlagRules:
                 "low-mos",
                 party.channel,
                 f"{party.channel}: MOS {mos.score.value:.1f} ({mos.band}) over the call, "
-                f"below {bands.attention:.1f}{where}",
+                f"below {bands.attention:.1f}{where}{_spoilt(party, faults)}",
                 worst.segment if worst else mos.windows[0].segment,
             )
         elif worst and worst.mos < bands.painful:
@@ -86,7 +91,7 @@ class FlagRules:
                 "painful-stretch",
                 party.channel,
                 f"{party.channel}: MOS {worst.mos:.1f} between {_span(worst.segment)}, "
-                f"hidden by a call average of {mos.score.value:.1f}",
+                f"hidden by a call average of {mos.score.value:.1f}{_spoilt(party, faults)}",
                 worst.segment,
             )
 
@@ -166,6 +171,24 @@ def _told(events: Sequence[Event], party: Party | None) -> Iterator[Flag]:
             there = _there(party, event.segment) if party else ""
             reason = REASONS[event.kind](event, name)
             yield Flag(event.kind, event.channel, reason + there, event.segment)
+
+
+def _recorder(faults: Sequence[Finding]) -> Iterator[Flag]:
+    """One flag for each kind of fault and channel, however often it is found."""
+    told: set[tuple[str, str | None]] = set()
+    for fault in faults:
+        if (fault.kind, fault.channel) not in told:
+            told.add((fault.kind, fault.channel))
+            check = RECORDER_FAULTS[fault.kind].check
+            reason = f"the recording, not the call, is at fault: {fault.message.rstrip('.')}; check {check}"
+            # It is of the recording: no channel is named, so that it counts against no party.
+            yield Flag("recorder-fault", None, reason, fault.segment)
+
+
+def _spoilt(party: Party, faults: Sequence[Finding]) -> str:
+    """What to say of a score that a fault of the recorder spoils."""
+    mine = [f.kind for f in faults if RECORDER_FAULTS[f.kind].score and f.channel in (None, party.channel)]
+    return f"; the recording itself spoils this score ({', '.join(sorted(set(mine)))})" if mine else ""
 
 
 def _span(segment: Segment) -> str:

@@ -34,6 +34,7 @@ from audioqa.perceptual.estimator import Estimator
 from audioqa.runs import ConstantRunFinder, ConstantRuns, ExactRepeatFinder, ExactRepeats
 from audioqa.types import ActiveLevel, Skipped
 from audioqa.windows import ScoredWindow, SpeechWindows
+from audioqa.wraps import WrapFinder, Wraps
 
 CHUNK = 10.0
 """Seconds reduced at a time: small enough for the processor's caches at 8 kHz."""
@@ -59,7 +60,7 @@ class ChannelMeasurements:
         float32, shape (frames,): level of each frame in dBov, which most detectors look at.
     histogram
         int64, shape (65536,): samples by value, bin ``value + 32768``, values in units of 1/32768.
-    constant_runs, repeats
+    constant_runs, repeats, wraps
         Exact lists, at the recording's own rate.
     spectra
         float64, shape (8, bins): power spectra (31.25 Hz apart) summed over band frames, by `LEVEL_CLASSES`.
@@ -85,6 +86,7 @@ class ChannelMeasurements:
     histogram: NDArray[np.int64]
     constant_runs: ConstantRuns
     repeats: ExactRepeats
+    wraps: Wraps
     spectra: NDArray[np.float64]
     spectra_frames: NDArray[np.int64]
     low_spectra: NDArray[np.uint8]
@@ -319,6 +321,7 @@ class _ChannelMeter:
         self._histogram = np.zeros(65536, dtype=np.int64)
         self._runs = ConstantRunFinder(sample_rate)
         self._repeats = ExactRepeatFinder(sample_rate)
+        self._wraps = WrapFinder()
         self._level = SpeechLevelMeter()
         self._low = LowSpectrum(self._rate)
         limit = round(_MAPPED_AFTER / FRAME)
@@ -335,6 +338,7 @@ class _ChannelMeter:
         np.add.at(self._histogram, values.view(np.uint16).astype(np.intp), 1)
         self._runs.push(values)
         self._repeats.push(values)
+        self._wraps.push(values)
 
     def push_frames(self, samples: NDArray[np.float32]) -> None:
         """Take a chunk at the table's rate; only the last may be other than whole band frames."""
@@ -382,6 +386,7 @@ class _ChannelMeter:
             histogram=np.roll(self._histogram, 32768),  # counted by value modulo 65536
             constant_runs=self._runs.finish(),
             repeats=self._repeats.finish(),
+            wraps=self._wraps.finish(),
             spectra=self._spectra,
             spectra_frames=self._spectra_frames,
             low_spectra=self._low.finish(),

@@ -261,14 +261,15 @@ def options(entry: dict[str, Any]) -> OpenOptions:
 
 @every_fixture
 def test_the_file_is_opened_as_what_it_is(entry: dict[str, Any]) -> None:
-    recording = analyse(FOLDER / entry["file"], options=options(entry), estimator=None).recording
+    report = analyse(FOLDER / entry["file"], options=options(entry), estimator=None)
+    recording = report.recording
     assert recording.container.casefold() == entry["container"].casefold()
     assert recording.codec.casefold() == entry["codec"].casefold()
     assert recording.sample_rate == entry["sample_rate"]
     assert list(recording.channels) == entry["channels"]
     if entry["duration"] is not None:
         assert abs(recording.duration - entry["duration"]) <= entry["duration_tolerance"] + 1e-5
-    assert {finding.kind for finding in recording.findings} == set(entry["findings"])
+    assert {finding.kind for finding in report.findings} == set(entry["findings"])
 
 
 @every_fixture

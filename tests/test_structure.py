@@ -21,7 +21,7 @@ LAYERS = (
     ("evaluation",),
     ("analysis",),
     ("flags", "causes"),
-    ("reasons",),
+    ("reasons", "recorder_faults"),
     ("scoring",),
     ("pooling",),
     ("detectors",),
@@ -29,7 +29,7 @@ LAYERS = (
     ("party",),
     ("windows",),
     ("perceptual",),
-    ("audio", "runs", "level", "low_spectrum", "activity", "weights", "bands"),
+    ("audio", "runs", "wraps", "level", "low_spectrum", "activity", "weights", "bands"),
     ("frames",),
     ("types", "errors", "messages"),
 )

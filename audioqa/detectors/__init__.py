@@ -17,6 +17,9 @@ from audioqa.detectors.hum import Hum
 from audioqa.detectors.level import SpeechLevel
 from audioqa.detectors.noise import BackgroundNoise
 from audioqa.detectors.one_way import OneWayAudio
+from audioqa.detectors.overflow import Overflow
+from audioqa.detectors.recorder import RecorderLegs
+from audioqa.detectors.relabelled import RateRelabelled
 from audioqa.detectors.silence import Silence
 from audioqa.measure import Measurements
 from audioqa.types import Detection
@@ -46,6 +49,9 @@ DETECTORS: tuple[Detector, ...] = (
     DoubleTalk(),
     SpeechLevel(),
     BackgroundNoise(),
+    RecorderLegs(),
+    Overflow(),
+    RateRelabelled(),
 )
 """Every detector, with its default thresholds."""
 
@@ -61,6 +67,9 @@ __all__ = [
     "Edges",
     "Hum",
     "OneWayAudio",
+    "Overflow",
+    "RateRelabelled",
+    "RecorderLegs",
     "Silence",
     "SpeechLevel",
 ]

@@ -46,12 +46,18 @@ class Finding:
         How much it matters.
     evidence
         The figures behind the sentence.
+    channel
+        Name of the channel, or None where it is of the whole file or of what its channels have in common.
+    segment
+        Where it is, or None where it is everywhere.
     """
 
     kind: str
     message: str
     severity: Severity = "notice"
     evidence: Evidence = field(default_factory=dict)
+    channel: str | None = None
+    segment: Segment | None = None
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,32 @@
+"""Weights of the speed of speech, written by `python -m audioqa.lab.fit_speed`; do not edit."""
+
+WEIGHTS = (
+    0.66919,
+    -0.03356,
+    0.16098,
+    0.80129,
+    0.47389,
+    -0.94663,
+    -0.01492,
+    -0.00993,
+    -0.10980,
+    0.03167,
+    0.19094,
+    -0.03643,
+    0.06618,
+    0.15728,
+    -0.16809,
+    -0.09043,
+    0.30552,
+    0.01632,
+    -0.01687,
+    -0.31038,
+    -0.93062,
+    -0.14391,
+    -0.44526,
+    0.02127,
+    0.44288,
+    -0.38031,
+    0.98563,
+)
+"""Octaves for each of the figures of `audioqa.detectors._speed`; the last is the constant."""
