@@ -64,6 +64,24 @@ def _front_end_clipping(event: Event, name: str) -> str:
     )
 
 
+def _muffled(event: Event, name: str) -> str:
+    return f"{name}: sounds muffled, nothing of the voice above about {event.evidence['bandwidth_hz']:.0f} Hz"
+
+
+def _concealed_loss(event: Event, name: str) -> str:
+    return (
+        f"{name}: lost packets were concealed, at least {event.evidence['packets']} of them "
+        f"({event.evidence['loss_percent']:.1f} %), {_since(event)}"
+    )
+
+
+def _robotic(event: Event, name: str) -> str:
+    return (
+        f"{name}: sounds robotic, the same sound repeated {event.evidence['repeats']} times for 60 ms and longer, "
+        f"{_since(event)}"
+    )
+
+
 REASONS: Mapping[str, Callable[[Event, str], str]] = {
     "one-way-audio": _one_way,
     "echo": _echo,
@@ -72,6 +90,9 @@ REASONS: Mapping[str, Callable[[Event, str], str]] = {
     "abrupt-end": _abrupt_end,
     "delayed-start": _delayed_start,
     "front-end-clipping": _front_end_clipping,
+    "muffled": _muffled,
+    "concealed-loss": _concealed_loss,
+    "robotic": _robotic,
 }
 """By kind of event, of those where a single one that is more than a notice flags the call: from the event and the name
 of its party ("the call" where it belongs to both) to the sentence."""

@@ -33,6 +33,10 @@ KINDS = (
     "front-end-clipping",
     "double-talk",
     "interruption",
+    "muffled",
+    "narrowband-content",
+    "concealed-loss",
+    "robotic",
 )
 """Kinds of event with columns of their own; events of any other kind are summed in ``other``."""
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from audioqa.lab.faults import clicks, line, signal, turns
+from audioqa.lab.faults import clicks, codec, line, signal, turns
 from audioqa.lab.faults.fault import Fault, Make, Placed, at_nominal
 
-FAULTS: tuple[Fault, ...] = (*signal.FAULTS, *line.FAULTS, *clicks.FAULTS, *turns.FAULTS)
+FAULTS: tuple[Fault, ...] = (*signal.FAULTS, *line.FAULTS, *clicks.FAULTS, *turns.FAULTS, *codec.FAULTS)
 """Every fault, grouped by kind."""
 
 __all__ = ["FAULTS", "Fault", "Make", "Placed", "at_nominal"]
