@@ -303,17 +303,24 @@ def _calibration(name: str, estimator: Estimator, own: str | None) -> Calibratio
 
 
 def _told_once(events: Sequence[Event]) -> list[Event]:
-    """Without the dropouts that are the edges or the whole of a longer gap in the same channel."""
-    gaps = [event for event in events if event.kind == "silence-gap"]
+    """Without the dropouts that are the edges or the whole of a longer gap in the same channel, and without the short
+    concealed ones amid a stretch of concealed loss, which tells of them together."""
+    wider = [event for event in events if event.kind in ("silence-gap", "concealed-loss", "robotic")]
     return [
         event
         for event in events
         if event.kind != "dropout"
         or not any(
-            gap.channel == event.channel and gap.segment.overlap(event.segment) > event.segment.duration / 2
-            for gap in gaps
+            other.channel == event.channel
+            and (other.kind == "silence-gap" or _concealed(event))
+            and other.segment.overlap(event.segment) > event.segment.duration / 2
+            for other in wider
         )
     ]
+
+
+def _concealed(dropout: Event) -> bool:
+    return dropout.severity == "notice" and dropout.evidence.get("fill") in ("repeat", "fade")
 
 
 def _named(value: _T | Skipped, channel: str) -> _T | Skipped:

@@ -64,6 +64,24 @@ def _front_end_clipping(event: Event, name: str) -> str:
     )
 
 
+def _muffled(event: Event, name: str) -> str:
+    return f"{name}: sounds muffled, nothing of the voice above about {event.evidence['bandwidth_hz']:.0f} Hz"
+
+
+def _concealed_loss(event: Event, name: str) -> str:
+    return (
+        f"{name}: lost packets were concealed, at least {event.evidence['packets']} of them "
+        f"({event.evidence['loss_percent']:.1f} %), {_since(event)}"
+    )
+
+
+def _robotic(event: Event, name: str) -> str:
+    return (
+        f"{name}: sounds robotic, the same sound repeated {event.evidence['repeats']} times for 60 ms and longer, "
+        f"{_since(event)}"
+    )
+
+
 def _wrong_level(event: Event, name: str) -> str:
     wrong, who = ("quiet", "strains to hear it") if event.kind == "too-quiet" else ("loud", "has to turn it down")
     return (
@@ -123,6 +141,9 @@ REASONS: Mapping[str, Callable[[Event, str], str]] = {
     "gain-pumping": _gain_pumping,
     "background-noise": _background_noise,
     "noise-burst": _noise_burst,
+    "muffled": _muffled,
+    "concealed-loss": _concealed_loss,
+    "robotic": _robotic,
 }
 """By kind of event, of those where a single one that is more than a notice flags the call: from the event and the name
 of its party ("the call" where it belongs to both) to the sentence."""

@@ -171,6 +171,13 @@ def test_clipping_flags_by_its_seconds() -> None:
             {"mains_hz": 50, "below_speech_db": 13.8},
             "agent: mains hum (50 Hz and harmonics) 14 dB below the speech",
         ),
+        (
+            "concealed-loss",
+            {"packets": 7, "sure": 4, "loss_percent": 1.38},
+            "agent: lost packets were concealed, at least 7 of them (1.4 %), from 0:12 on",
+        ),
+        ("robotic", {"repeats": 5, "repeated_seconds": 0.5}, "agent: sounds robotic, the same sound repeated 5 times"),
+        ("muffled", {"bandwidth_hz": 1893}, "agent: sounds muffled, nothing of the voice above about 1893 Hz"),
     ],
 )
 def test_what_is_wrong_with_a_line_flags_unless_it_is_a_notice(

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from audioqa.detectors.band import Band
 from audioqa.detectors.clicks import Clicks
 from audioqa.detectors.clipping import Clipping
+from audioqa.detectors.concealed import Concealed
 from audioqa.detectors.double_talk import DoubleTalk
 from audioqa.detectors.dropout import Dropouts
 from audioqa.detectors.echo import Echo
@@ -52,14 +54,18 @@ DETECTORS: tuple[Detector, ...] = (
     RecorderLegs(),
     Overflow(),
     RateRelabelled(),
+    Band(),
+    Concealed(),
 )
 """Every detector, with its default thresholds."""
 
 __all__ = [
     "DETECTORS",
     "BackgroundNoise",
+    "Band",
     "Clicks",
     "Clipping",
+    "Concealed",
     "Detector",
     "DoubleTalk",
     "Dropouts",

@@ -40,6 +40,10 @@ KINDS = (
     "gain-pumping",
     "background-noise",
     "noise-burst",
+    "muffled",
+    "narrowband-content",
+    "concealed-loss",
+    "robotic",
 )
 """Kinds of event with columns of their own; events of any other kind are summed in ``other``."""
 

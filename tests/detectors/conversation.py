@@ -30,13 +30,15 @@ def turns(seconds: float, spoken: Sequence[tuple[float, float]], *, seed: int, f
     return out.astype(np.float32)
 
 
-def measured(parties: Sequence[Samples], spoken: Sequence[Sequence[tuple[float, float]]]) -> Measurements:
+def measured(
+    parties: Sequence[Samples], spoken: Sequence[Sequence[tuple[float, float]]], *, rate: int = RATE
+) -> Measurements:
     """Measurements of a call in which speech activity is what was put in."""
     samples = np.clip(np.stack(parties, axis=1), -1, 32767 / 32768).astype(np.float32)
     samples = (np.rint(samples * 32768) / 32768).astype(np.float32)
     names = ("agent", "customer")[: len(parties)]
-    plain = measure([samples], RATE, channels=names, activity=None)
-    frames = round(len(samples) / RATE / SPEECH_FRAME)
+    plain = measure([samples], rate, channels=names, activity=None)
+    frames = round(len(samples) / rate / SPEECH_FRAME)
     channels = []
     for channel, stretches in zip(plain.channels, spoken, strict=True):
         speech = np.zeros(frames, dtype=np.float32)

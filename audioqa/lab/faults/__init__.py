@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from audioqa.lab.faults import background, clicks, levels, line, signal, turns
+from audioqa.lab.faults import background, clicks, codec, levels, line, signal, turns
 from audioqa.lab.faults.fault import Fault, Make, Placed, at_nominal
 
 FAULTS: tuple[Fault, ...] = (
@@ -12,6 +12,7 @@ FAULTS: tuple[Fault, ...] = (
     *line.FAULTS,
     *clicks.FAULTS,
     *turns.FAULTS,
+    *codec.FAULTS,
 )
 """Every fault, grouped by kind."""
 
