@@ -20,8 +20,9 @@ check: $(VENV)/developer
 bench: $(VENV)/installed  ## speed and memory; writes the table in README
 	$(BIN)/python -m audioqa.lab.bench --write README.md
 
-lab: $(VENV)/installed  ## detectors on faults put into real two-party talk; writes docs/impairments.md
+lab: $(VENV)/installed  ## detectors on faults put into real two-party talk; writes docs/impairments.md, docs/ledger.md
 	$(BIN)/python -m audioqa.lab.impairments --fault-every 4
+	$(BIN)/python -m audioqa.lab.ledger --every 16
 
 lengths: $(VENV)/installed  ## silence, clipping and dropouts by length, fill and depth; writes docs/lab.md
 	$(BIN)/python -m audioqa.lab.evaluate
