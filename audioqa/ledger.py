@@ -47,8 +47,11 @@ MOST_KINDS = 5
 REGION = 32.0
 """Seconds of windows mended and scored at once, about: memory does not grow with the call."""
 
-SILENCES = ("dead-air", "leading-silence", "trailing-silence", "digital-silence")
-"""Kinds that lie where nobody speaks: no score is lost by them."""
+NO_LOSS = (
+    *("dead-air", "leading-silence", "trailing-silence", "digital-silence"),
+    *("abrupt-end", "delayed-start", "double-talk", "interruption"),
+)
+"""Kinds that no score is lost by: they lie where nobody speaks, or are what people do."""
 
 _MARGIN = CONTEXT * HOP + 0.4  # s around windows: what the network hears of them, and a resampler's edge
 _GRID = 1 / SUMS_RATE  # s
@@ -192,7 +195,7 @@ def _ledger(
     left_out = [
         Skipped(kind, party.channel, "found, but there is no way here to mend it")
         for kind in present
-        if kind not in MENDERS and kind not in SILENCES
+        if kind not in MENDERS and kind not in NO_LOSS
     ]
     kinds = [kind for kind in MENDERS if kind in present]
     scores = _Rescored(report, index, mos, read, estimator, calibration, events, kinds)
