@@ -20,9 +20,10 @@ check: $(VENV)/developer
 bench: $(VENV)/installed  ## speed and memory; writes the table in README
 	$(BIN)/python -m audioqa.lab.bench --write README.md
 
-lab: $(VENV)/installed  ## detectors on faults put into real two-party talk; writes docs/impairments.md and docs/recorder.md
+lab: $(VENV)/installed  ## faults put into real two-party talk; writes docs/impairments.md, docs/recorder.md, docs/ledger.md
 	$(BIN)/python -m audioqa.lab.impairments --fault-every 4
 	$(BIN)/python -m audioqa.lab.recorder
+	$(BIN)/python -m audioqa.lab.ledger --every 16
 
 lengths: $(VENV)/installed  ## silence, clipping and dropouts by length, fill and depth; writes docs/lab.md
 	$(BIN)/python -m audioqa.lab.evaluate

@@ -7,14 +7,15 @@ import math
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
 import audioqa
 from audioqa.activity import mask, speech_segments
-from audioqa.audio import OpenOptions, open_recording
+from audioqa.audio import OpenOptions, open_recording, read_segment
 from audioqa.bands import CONTACT_CENTRE, BandSet
 from audioqa.causes import likely_causes
 from audioqa.detectors import DETECTORS, Detector
@@ -34,12 +35,16 @@ from audioqa.types import (
     Detection,
     Event,
     Finding,
+    Ledger,
     Party,
     PartyMos,
     PesqResult,
     Recording,
     Skipped,
 )
+
+if TYPE_CHECKING:
+    from audioqa.ledger import Read
 
 _T = TypeVar("_T")
 
@@ -88,6 +93,7 @@ class Analyser:
         options: OpenOptions = OpenOptions(),  # noqa: B008 - frozen
         reference: str | os.PathLike[str] | None = None,
         reference_options: OpenOptions = OpenOptions(),  # noqa: B008 - frozen
+        explain: bool = False,
         progress: Callable[[float, float | None], None] | None = None,
     ) -> CallReport:
         """Analyse one recording.
@@ -100,6 +106,8 @@ class Analyser:
             How to open it: channel names, and what a headerless file does not say of itself.
         reference, reference_options
             A clean reference for PESQ, and how to open it.
+        explain
+            Make the ledgers: mend what was found, kind by kind, and score it again.
         progress
             Called with the seconds done and the seconds in all, None where the file does not tell.
 
@@ -127,7 +135,24 @@ class Analyser:
             from audioqa.perceptual.pesq import score_pesq
 
             pesq = score_pesq(path, reference, options=options, reference_options=reference_options)
-        return self.report(recording, measurements, pesq=pesq)
+        report = self.report(recording, measurements, pesq=pesq)
+        if not explain:
+            return report
+        return replace(report, ledgers=self.ledgers(report, partial(read_segment, path, options=options)))
+
+    def ledgers(self, report: CallReport, read: Read) -> tuple[Ledger | Skipped, ...]:
+        """What each kind of impairment cost each party of a report that this analyser made.
+
+        Parameters
+        ----------
+        report
+            The report.
+        read
+            Reads a stretch of its recording again.
+        """
+        from audioqa.ledger import ledgers
+
+        return ledgers(report, read, estimator=self.estimator, calibration=self.calibration)
 
     def report(
         self, recording: Recording, measurements: Measurements, *, pesq: tuple[PesqResult, ...] = ()

@@ -77,6 +77,18 @@ def score(
         Path | None,
         typer.Option(metavar="PAGE", help="Write a page with player and events; a folder where there are several."),
     ] = None,
+    explain: Annotated[
+        bool,
+        typer.Option(
+            "--explain",
+            help="Say how many MOS points each kind of impairment cost: mends what was found and scores it again, "
+            "which takes one to several times as long as scoring. Otherwise no ledger is made.",
+        ),
+    ] = False,
+    mended: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Write clips of the worst places, as recorded and mended; implies --explain."),
+    ] = None,
     weights: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Weights for nisqa, which the user supplies: nisqa.tar.")
     ] = None,
@@ -99,7 +111,14 @@ def score(
             config, estimator=estimator, calibration=calibration, threads=threads, weights=weights, device=device
         ).analyser()
         outputs = Outputs(
-            calls, as_json=as_json, as_csv=as_csv, plot=plot, html=html, options=options, bands=analyser.bands
+            calls,
+            as_json=as_json,
+            as_csv=as_csv,
+            plot=plot,
+            html=html,
+            mended=mended,
+            options=options,
+            bands=analyser.bands,
         )
     except (SettingsError, WeightsError) as error:
         complain(str(error))
@@ -110,7 +129,13 @@ def score(
         for call in calls:
             try:
                 with outputs.progress(call) as progress:
-                    report = analyser(call, options=options, reference=reference, progress=progress)
+                    report = analyser(
+                        call,
+                        options=options,
+                        reference=reference,
+                        explain=explain or mended is not None,
+                        progress=progress,
+                    )
                 outputs.add(report)
             except AudioqaError as error:
                 failed += 1

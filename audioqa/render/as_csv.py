@@ -13,7 +13,7 @@ import csv
 import io
 from collections.abc import Iterable, Mapping
 
-from audioqa.render.wording import printable
+from audioqa.render.wording import ledger_words, printable
 from audioqa.types import CallReport, Event, Party, PartyMos, Score, Skipped, Worst
 
 KINDS = (
@@ -67,7 +67,7 @@ _MOS = (
     "seconds_below",
     "threshold",
 )
-_CALL = ("call_mos", "call_band", "flagged", "flags", "likely_causes", "findings", "skipped")
+_CALL = ("call_mos", "call_band", "flagged", "flags", "likely_causes", "ledger", "findings", "skipped")
 _IDENTITY = ("sha256", "estimator", "band_set", "settings_digest", "version")
 _COUNTS = tuple(f"{kind.replace('-', '_')}_{what}" for kind in (*KINDS, "other") for what in ("count", "seconds"))
 
@@ -102,6 +102,7 @@ def _cells(report: CallReport, party: Party) -> list[str]:
         "flagged": "yes" if report.flags else "no",
         "flags": _safe("; ".join(flag.reason for flag in report.flags)),
         "likely_causes": "; ".join(cause.origin for cause in report.causes if cause.channel in (party.channel, None)),
+        "ledger": _safe(" ".join(ledger_words(one) for one in report.ledgers if one.channel == party.channel)),
         "findings": _safe("; ".join(finding.message for finding in report.findings)),
         "skipped": _safe(_skipped(report, party)),
         "sha256": report.recording.sha256,

@@ -39,6 +39,8 @@ class Outputs:
         Print JSON lines or CSV instead of tables; not both.
     plot, html
         A file for one call, a folder for several.
+    mended
+        A folder for the clips of calls that have ledgers.
     options
         How the recordings are opened, for what draws them.
     bands
@@ -58,6 +60,7 @@ class Outputs:
         as_csv: bool,
         plot: Path | None,
         html: Path | None,
+        mended: Path | None,
         options: OpenOptions,
         bands: BandSet,
     ) -> None:
@@ -66,6 +69,10 @@ class Outputs:
         self._form = "json" if as_json else "csv" if as_csv else "table"
         self._plots = _places(calls, plot, "--plot", ".png")
         self._pages = _places(calls, html, "--html", ".html")
+        if mended is not None and mended.exists() and not mended.is_dir():
+            raise SettingsError(f"--mended {mended}: name a folder, not a file")
+        self._mended = mended
+        self._names = _names(calls)
         self._options = options
         self._bands = bands
         self._several = len(calls) > 1
@@ -105,7 +112,7 @@ class Outputs:
             if self._several:
                 self._reports.append(report)
         sys.stdout.flush()
-        plot, page = self._plots[self._done], self._pages[self._done]
+        plot, page, name = self._plots[self._done], self._pages[self._done], self._names[self._done]
         self._done += 1
         try:
             if plot:
@@ -116,6 +123,10 @@ class Outputs:
                 from audioqa.render.page import write_page
 
                 write_page(report, page, options=self._options, bands=self._bands)
+            if self._mended and report.ledgers:
+                from audioqa.render.clips import write_clips
+
+                write_clips(report, self._mended, name=name, options=self._options)
         except OSError as error:
             raise AudioqaError(f"cannot write {error.filename}: {error.strerror}") from None
 
@@ -168,16 +179,19 @@ def _places(calls: Sequence[Path], target: Path | None, option: str, suffix: str
         target.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise SettingsError(f"{option} {target}: the folder cannot be made: {error.strerror}") from None
-    places: list[Path | None] = []
-    taken: set[str] = set()
+    return [target / f"{name}{suffix}" for name in _names(calls)]
+
+
+def _names(calls: Sequence[Path]) -> list[str]:
+    """A name for what is made of each call: that of its file; names that clash are numbered."""
+    names: list[str] = []
     for call in calls:
         name, number = call.name, 1
-        while name in taken:
+        while name in names:
             number += 1
             name = f"{call.name}-{number}"
-        taken.add(name)
-        places.append(target / f"{name}{suffix}")
-    return places
+        names.append(name)
+    return names
 
 
 def _console(*, stderr: bool = False) -> Console:

@@ -99,6 +99,7 @@ def render_page(
         causes=tables.causes(report),
         events=tables.events(report),
         parties=tables.parties(report, bands),
+        ledgers=tables.ledgers(report),
         pesq=tables.pesq(report),
         findings=tables.findings(report),
         skipped=tables.skipped(report),

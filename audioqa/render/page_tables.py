@@ -14,13 +14,14 @@ from audioqa.render.wording import (
     interval,
     kind_counts,
     kind_words,
+    ledger_words,
     length,
     not_measured,
     sounds,
     tone,
     worst_first,
 )
-from audioqa.types import CallReport, Event, Party, PartyMos, PesqResult, Skipped, Worst
+from audioqa.types import CallReport, Event, Ledger, Party, PartyMos, PesqResult, Skipped, Worst
 
 EVENT_ROWS = 2000
 """Rows of the event table: a browser stays quick; the JSON has the rest."""
@@ -109,6 +110,30 @@ def _party_row(report: CallReport, party: Party, bands: BandSet) -> str:
     cells += [length(party.speech), below, level]
     middle = "".join(f'<td class="tight">{cell}</td>' for cell in cells)
     return f'<tr><td class="name">{text(party.channel)}</td>{middle}<td class="words">{text(own or "none")}</td></tr>'
+
+
+def ledgers(report: CallReport) -> str:
+    """What each kind of impairment cost each party; nothing where that was not asked for."""
+    if not report.ledgers:
+        return ""
+    rows = "".join(_ledger_rows(ledger) for ledger in report.ledgers)
+    whole = table(("Party", "MOS", "Mended", "What", "Cost", "Mended alone"), rows)
+    items = "".join(f"<li>{text(ledger_words(ledger))}</li>" for ledger in report.ledgers)
+    said = f'<ul class="plain">{items}</ul>'
+    return f'<section class="card"><h2>What it cost, in MOS</h2><div class="scroll">{whole}</div>{said}</section>'
+
+
+def _ledger_rows(ledger: Ledger | Skipped) -> str:
+    name = f'<td class="name">{text(ledger.channel or "")}</td>'
+    if isinstance(ledger, Skipped):
+        return f'<tr>{name}<td class="words" colspan="5">{text(ledger.reason)}</td></tr>'
+    lines = [(kind_words(row.kind), f"{row.cost:.2f}", f"{row.alone:+.2f}") for row in ledger.rows]
+    if not isinstance(ledger.rest, Skipped):
+        lines.append(("codec, band and unexplained", f"{ledger.rest:.2f}", "—"))
+    figures = f"<td>{ledger.mos:.2f}</td><td>{ledger.mended:.2f}</td>"
+    return "".join(
+        f"<tr>{name}{figures}<td>{text(what)}</td><td>{cost}</td><td>{alone}</td></tr>" for what, cost, alone in lines
+    )
 
 
 def pesq(report: CallReport) -> str:

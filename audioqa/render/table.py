@@ -25,6 +25,7 @@ from audioqa.render.wording import (
     interval,
     kind_counts,
     kind_words,
+    ledger_words,
     length,
     listen_first,
     not_measured,
@@ -60,6 +61,7 @@ def report_table(report: CallReport, *, bands: BandSet = CONTACT_CENTRE) -> Rend
     parts += ["", _parties(report, bands)]
     parts += _sounds(report)
     parts += _causes(report)
+    parts += _ledgers(report)
     parts += _pesq(report)
     parts += _events(report)
     parts += _notes("The file", [(finding.severity, printable(finding.message)) for finding in report.findings])
@@ -204,6 +206,13 @@ def _party_row(party: Party, bands: BandSet) -> tuple[RenderableType, ...]:
         )
     level = "—" if isinstance(party.level, Skipped) else f"{party.level.level:.0f} dBov"
     return (Text(printable(party.channel)), *figures, length(party.speech), level)
+
+
+def _ledgers(report: CallReport) -> list[RenderableType]:
+    lines: list[RenderableType] = [
+        Padding(Text(printable(ledger_words(ledger))), (0, 0, 0, 1)) for ledger in report.ledgers
+    ]
+    return [Text("What it cost, in MOS", "bold"), *lines, ""] if lines else []
 
 
 def _pesq(report: CallReport) -> list[RenderableType]:

@@ -7,7 +7,19 @@ from collections.abc import Iterable
 from typing import Literal
 
 from audioqa.bands import CONTACT_CENTRE, BandSet
-from audioqa.types import CallReport, Event, Evidence, Party, PartyMos, Score, Segment, Severity, Skipped, Worst
+from audioqa.types import (
+    CallReport,
+    Event,
+    Evidence,
+    Ledger,
+    Party,
+    PartyMos,
+    Score,
+    Segment,
+    Severity,
+    Skipped,
+    Worst,
+)
 
 SEVERITIES: tuple[Severity, ...] = ("severe", "warning", "notice")
 """Worst first."""
@@ -151,6 +163,36 @@ def _gaps(party: Party) -> list[Skipped]:
     if not isinstance(party.mos, Skipped):
         values += (party.mos.band, party.mos.worst)
     return [value for value in values if isinstance(value, Skipped)]
+
+
+def ledger_words(ledger: Ledger | Skipped) -> str:
+    """What each kind of impairment cost a party, as one sentence, and what could not be told.
+
+    >>> from audioqa.types import LedgerRow
+    >>> rows = (LedgerRow("dropout", 0.61, 0.7), LedgerRow("hum", 0.3, 0.2), LedgerRow("echo", 0.0, -0.1))
+    >>> ledger_words(Ledger("customer", 2.9, 3.81, 4.41, rows, 0.6))
+    'customer: MOS 2.90; mended 3.81: dropout cost 0.61, hum 0.30; codec, band and unexplained 0.60; not credited: \
+mending echo alone changed the MOS by -0.10'
+    """
+    if isinstance(ledger, Skipped):
+        return f"{ledger.channel}: {ledger.reason}"
+    text = f"{ledger.channel}: MOS {ledger.mos:.2f}"
+    paid = [row for row in ledger.rows if row.cost > 0]
+    if paid:
+        first, *others = paid
+        costs = [f"{kind_words(first.kind)} cost {first.cost:.2f}"]
+        costs += [f"{kind_words(row.kind)} {row.cost:.2f}" for row in others]
+        text += f"; mended {ledger.mended:.2f}: {', '.join(costs)}"
+    if not isinstance(ledger.rest, Skipped):
+        text += f"; codec, band and unexplained {ledger.rest:.2f}"
+    unpaid = [
+        f"mending {kind_words(row.kind)} alone changed the MOS by {row.alone:+.2f}" for row in ledger.rows[len(paid) :]
+    ]
+    if unpaid:
+        text += f"; not credited: {', '.join(unpaid)}"
+    if ledger.left_out:
+        text += "; " + ", ".join(f"{kind_words(one.kind)}: {one.reason}" for one in ledger.left_out)
+    return text
 
 
 def listen_first(report: CallReport) -> float | None:

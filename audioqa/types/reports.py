@@ -152,26 +152,26 @@ class Ledger:
     channel
         The party.
     mos
-        Its MOS as recorded, read from the windows that were scored again.
+        Its MOS as recorded: the party's own.
     mended
         Its MOS with everything mended whose mending helps.
     best
-        MOS of clean speech that was only through G.711.
+        MOS of clean speech that was only through G.711, or why the scale has none.
     rows
         Costs by kind, greatest first; they add up to ``mended - mos``.
     rest
         ``best - mended``: codec, band and unexplained; below 0 where the mended speech is rated above `best`.
-    skipped
-        Kinds that were found but could not be mended, and why.
+    left_out
+        Kinds that were found but could not be mended or were not taken apart, and why.
     """
 
     channel: str
     mos: float
     mended: float
-    best: float
+    best: float | Skipped
     rows: tuple[LedgerRow, ...]
-    rest: float
-    skipped: tuple[Skipped, ...] = ()
+    rest: float | Skipped
+    left_out: tuple[Skipped, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,8 @@ from audioqa.types import (
     Event,
     Finding,
     Flag,
+    Ledger,
+    LedgerRow,
     LikelyCodec,
     Party,
     PartyMos,
@@ -108,7 +110,18 @@ def example_report(
         skipped=skipped,
         flags=flags,
         causes=(Cause("network", "agent", 1.8, ("14 × dropout, 0.4 s in all",), "Compare loss and jitter."),),
-        ledgers=(),
+        ledgers=(
+            Ledger(
+                "agent",
+                agent.score.value,
+                agent.score.value + 0.31,
+                4.41,
+                (LedgerRow("dropout", 0.31, 0.31), LedgerRow("echo", 0.0, -0.05)),
+                4.41 - agent.score.value - 0.31,
+                (Skipped("one-way-audio", "agent", "found, but there is no way here to mend it"),),
+            ),
+            Skipped("ledger", "customer", "no MOS to account for: too little speech in one place"),
+        ),
         pesq=(
             PesqResult("agent", "agent", "MOS-LQON", nb, 0.042, windows),
             PesqResult("agent", "agent", "MOS-LQOW", Skipped("pesq", "agent", "it is at 8000 Hz"), 0.042, ()),

@@ -86,3 +86,10 @@ def test_a_file_name_with_quotes_and_line_breaks_stays_one_cell() -> None:
     (row,) = _read(replace(report, recording=replace(report.recording, path='a,"b"\nc\udcff.wav')))
     assert row["file"] == 'a,"b"\N{REPLACEMENT CHARACTER}c?.wav'
     row["file"].encode()
+
+
+def test_the_ledger_of_a_party_stands_in_its_row() -> None:
+    agent, customer = _read(example_report())
+    assert "dropout cost 0.31" in agent["ledger"]
+    assert "no MOS to account for" in customer["ledger"]
+    assert _read(silent_report())[0]["ledger"] == ""

@@ -109,3 +109,12 @@ def test_the_summary_is_worst_first_and_calls_without_a_mos_are_never_last() -> 
 def test_a_call_with_nothing_wrong_says_so() -> None:
     report = replace(example_report(), flags=(), events=())
     assert "Nothing to review." in _text(report_table(report))
+
+
+def test_what_it_cost_is_told_for_each_party_with_what_was_not_credited() -> None:
+    text = " ".join(_text(report_table(example_report()), 200).split())
+    assert "What it cost, in MOS agent: MOS 3.8" in text
+    assert "dropout cost 0.31; codec, band and unexplained" in text
+    assert "not credited: mending echo alone changed the MOS by -0.05" in text
+    assert "customer: no MOS to account for: too little speech in one place" in text
+    assert "What it cost" not in _text(report_table(replace(example_report(), ledgers=())))
