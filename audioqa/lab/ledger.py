@@ -155,12 +155,27 @@ def _coded(samples: Samples, codec: str) -> Samples:
     return np.stack([transcode(np.ascontiguousarray(column), RATE, codec) for column in samples.T], axis=1)
 
 
-def document(found: Sequence[Single | Double]) -> str:
-    """The page."""
+def document(found: Sequence[Single | Double], made: Sequence[Talk]) -> str:
+    """The page.
+
+    Parameters
+    ----------
+    found
+        What came of every fault and pair.
+    made
+        The calls that they were put into.
+    """
     single = [one for one in found if isinstance(one, Single)]
     double = [one for one in found if isinstance(one, Double)]
     counted = [one for one in single if one.twin - one.faulted >= LEAST_COST]
-    parts = [_HEAD, "## Targets\n", _targets(counted, double)]
+    speakers = len({name for talk in made for name in talk.speakers})
+    minutes = sum(talk.seconds for talk in made) / 60
+    parts = [
+        _HEAD,
+        f"{len(made)} calls of {minutes:.1f} minutes in all, {speakers} speakers.\n",
+        "## Targets\n",
+        _targets(counted, double),
+    ]
     parts += [f"## One impairment: those that cost {LEAST_COST:g} MOS or more\n", _singles(counted, single)]
     parts += ["## The same by codec: share within 0.3 of the twin\n", _by_codec(counted)]
     parts += ["## Two impairments: share in the right order\n", _doubles(double)]
@@ -257,6 +272,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Judge and print; exit code 2 where there is no speech."""
     parser = argparse.ArgumentParser(prog="python -m audioqa.lab.ledger", description=(__doc__ or "").split("\n")[0])
     parser.add_argument("--every", type=int, default=1, metavar="N", help="use every Nth call only (default all)")
+    parser.add_argument("--most", type=int, metavar="N", help="use so many of them at most (default all)")
     parser.add_argument("--split", choices=["tune", "test"], default="test", help="speakers (default test)")
     parser.add_argument("--only", nargs="+", metavar="GROUP", help="faults of these groups only; writes nothing")
     parser.add_argument("--codecs", nargs="+", default=list(CODECS), help="codecs (default %(default)s)")
@@ -265,7 +281,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--write", type=Path, default=DOCUMENT, help="where the tables go (default docs/ledger.md)")
     options = parser.parse_args(arguments)
     started = time.perf_counter()
-    made = list(talks(islice(calls(options.split), 0, None, options.every)))
+    stop = options.most * options.every if options.most else None
+    made = list(talks(islice(calls(options.split), 0, stop, options.every)))
     if not made:
         print("no real speech here: set AUDIOQA_DATA, or apt-get install asterisk-core-sounds-en-wav", file=sys.stderr)  # noqa: T201
         return 2
@@ -276,7 +293,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     with multiprocessing.get_context("spawn").Pool(options.processes) as pool:
         for some in pool.imap(_run, jobs):
             found += some
-    text = document(found)
+    text = document(found, made)
     print(text)  # noqa: T201
     print(f"{len(made)} calls, took {time.perf_counter() - started:.0f} s", file=sys.stderr)  # noqa: T201
     if options.only is None and options.split == "test":

@@ -2,7 +2,7 @@
 
 A mender takes a stretch of one party with the seconds around it and the events of its kind, and returns the samples
 mended; nothing outside the events is changed. `MENDERS` says which kinds can be mended, in the order in which several
-are: what replaces samples first, what scales them last.
+are: hum before dropouts, for speech is bridged better without it, and what scales the samples last.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ from audioqa.types import Event
 
 MENDERS: Mapping[str, Mender] = MappingProxyType(
     {
-        "dropout": bridged,
-        "silence-gap": bridged,
         "clicks": without_clicks,
         "clipping": declipped,
         "hum": without_hum,
+        "dropout": bridged,
+        "silence-gap": bridged,
         "echo": without_echo,
         "background-noise": without_noise,
         "noise-burst": without_noise,

@@ -22,7 +22,7 @@ FRAME = 0.064
 NEAR = 0.97
 """Share of the ceiling from which a sample counts as clipped: rounding by G.711 is 1.6 %."""
 
-_LINES, _MORE = 120, 2  # of the spectrum at last, and more in each round
+_LINES, _MORE = 120, 1  # of the spectrum at last, and more in each round
 _ENOUGH = 0.05  # share of the frame's energy that may be left between the signal and its sparse spectrum
 _FADE = 0.010  # s
 _BATCH = 256  # frames at once

@@ -24,6 +24,7 @@ WINDOW = 4.0
 _DRIFT = 0.4  # Hz: networks keep to 0.2 Hz; recorders' clocks are off by less
 _PROMINENT = 2.0  # times the median amplitude within 10 Hz
 _FADE = 0.5  # s
+_HOLE, _HELD = 0.005, 0.2  # s over which the power is taken, and share of the hum's that it has at least
 
 
 def without_hum(stretch: Stretch, events: Sequence[Event]) -> Samples:
@@ -53,8 +54,16 @@ def without_hum(stretch: Stretch, events: Sequence[Event]) -> Samples:
         piece = samples[start : start + size]
         found[start : start + size] += window * _harmonics(piece * window, stretch.rate, harmonics, float(window.sum()))
         weight[start : start + size] += window
-    share = stretch.share(events, fade=_FADE)
-    return np.asarray(samples - share * found / weight, np.float32)
+    found /= weight
+    share = stretch.share(events, fade=_FADE) * _there(samples, found, stretch.rate)
+    return np.asarray(samples - share * found, np.float32)
+
+
+def _there(samples: NDArray[np.float64], hum: NDArray[np.float64], rate: int) -> NDArray[np.bool_]:
+    """Where the hum is in the samples: a lost packet took it along, and to subtract it there would put it in."""
+    size = min(round(_HOLE * rate), len(samples))
+    power, wanted = (np.convolve(wave**2, np.ones(size) / size, mode="same") for wave in (samples, hum))
+    return np.asarray(power >= _HELD * wanted)
 
 
 def _mains(samples: NDArray[np.float64], rate: int, nominal: float) -> float:

@@ -185,14 +185,16 @@ mending echo alone changed the MOS by -0.10'
         text += f"; mended {ledger.mended:.2f}: {', '.join(costs)}"
     if not isinstance(ledger.rest, Skipped):
         text += f"; codec, band and unexplained {ledger.rest:.2f}"
-    unpaid = [
-        f"mending {kind_words(row.kind)} alone changed the MOS by {row.alone:+.2f}" for row in ledger.rows[len(paid) :]
-    ]
+    unpaid = [f"mending {kind_words(row.kind)} {_change(row.alone)}" for row in ledger.rows[len(paid) :]]
     if unpaid:
         text += f"; not credited: {', '.join(unpaid)}"
     if ledger.left_out:
         text += "; " + ", ".join(f"{kind_words(one.kind)}: {one.reason}" for one in ledger.left_out)
     return text
+
+
+def _change(alone: float) -> str:
+    return f"alone changed the MOS by {alone:+.2f}" if abs(alone) >= 0.005 else "changed nothing"
 
 
 def listen_first(report: CallReport) -> float | None:

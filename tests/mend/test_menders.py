@@ -163,3 +163,11 @@ def test_menders_leave_what_they_were_given(speech: Samples, kind: str) -> None:
     evidence: Evidence = {"mains_hz": 50, "delay_ms": 100.0, "level_dbov": -40.0, "ceiling_dbov": -20.0}
     mend(given, event(kind, 1.0, 1.06, evidence), other=speech[::-1].copy())
     np.testing.assert_array_equal(given, speech)
+
+
+def test_hum_is_not_put_into_a_hole_that_took_it_along(speech: Samples) -> None:
+    time = np.arange(len(speech)) / RATE
+    hummed = (speech + 0.03 * sum(np.sin(2 * np.pi * 50 * k * time) for k in (2, 3, 4))).astype(np.float32)
+    hummed[20000:20480] = 0
+    out = mend(hummed, event("hum", evidence={"mains_hz": 50}))
+    assert np.abs(out[20040:20440]).max() < 1e-6
