@@ -44,7 +44,7 @@ class SpeechLevel:
     ----------
     quiet, loud
         dBov: active levels from which MOS is 0.3 below that of nominal speech (E-model, SLR; docs/severities.md: -34
-        and -12; loud speech loses 1.5 dB to the recorder's full scale).
+        and -12; loud speech loses up to 2 dB to the recorder's full scale).
     quiet_severe
         dBov at which it has lost a whole point.
     unbalanced
@@ -66,7 +66,7 @@ class SpeechLevel:
     """
 
     quiet: float = -34.0
-    loud: float = -13.5
+    loud: float = -14.0
     quiet_severe: float = -42.0
     unbalanced: float = 12.0
     least_speech: float = 3.0

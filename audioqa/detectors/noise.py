@@ -65,7 +65,7 @@ class BackgroundNoise:
         Seconds of speech that the comparison needs.
     """
 
-    objection: float = 34.5
+    objection: float = 35.0
     warning: float = 24.0
     severe: float = 12.0
     audible: float = -62.0
@@ -76,7 +76,7 @@ class BackgroundNoise:
     loud_burst: float = 21.0
     burst_shortest: float = 0.12
     apart: float = 0.3
-    like_speech: float = 0.5
+    like_speech: float = 0.35
     like_tone: float = 0.85
     likeness: float = 0.85
     least_speech: float = 3.0
