@@ -28,7 +28,7 @@ class RecorderFault:
 
 
 _BOTH = frozenset({"echo", "double-talk", "interruption", "one-way-audio", "unbalanced"})
-_PEAKS = frozenset({"clicks", "clipping", "noise-burst"})
+_PEAKS = frozenset({"clicks", "clipping", "noise-burst", "too-loud", "unbalanced", "level-jump"})
 
 RECORDER_FAULTS: Mapping[str, RecorderFault] = {
     "copied-channel": RecorderFault("how the recorder assigns parties to channels", _BOTH),

@@ -38,6 +38,8 @@ class RateRelabelled:
         gives 0.82 with 0.2.
     each
         Octaves that each party must have of it.
+    near
+        Octaves within which a rate must lie at which recorders record: 8 kHz is never a recording at 4 kHz played fast.
     least_speech
         Seconds of speech needed of a party.
     """
@@ -45,6 +47,7 @@ class RateRelabelled:
     one: float = 0.65
     both: float = 0.52
     each: float = 0.3
+    near: float = 0.5
     least_speech: float = 8.0
 
     def __call__(self, measurements: Measurements) -> Detection:
@@ -58,7 +61,9 @@ class RateRelabelled:
         if abs(mean) < (self.one if len(octaves) == 1 else self.both) or (octaves * np.sign(mean)).min() < self.each:
             return Detection()
         rate = measurements.sample_rate
-        likely = min((one for one in _RATES if one != rate), key=lambda one: abs(np.log2(rate / one) - mean))
+        likely = min(_RATES, key=lambda one: abs(np.log2(rate / one) - mean))
+        if likely == rate or abs(np.log2(rate / likely) - mean) > self.near:
+            return Detection()
         how = "fast and high" if mean > 0 else "slow and low"
         message = (
             f"The speech is about {2 ** abs(mean):.1f} times too {how} for the sample rate of {rate} Hz in the header: "

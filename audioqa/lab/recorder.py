@@ -281,7 +281,10 @@ def document(tried: Sequence[Tried], faultless: Sequence[Faultless]) -> str:
         got = FalseEvents(sum(len(one.kinds) for one in calls_of), sum(one.seconds for one in calls_of) / 3600)
         kinds = ", ".join(sorted({kind for one in calls_of for kind in one.kinds})) or "–"
         quiet.append([material, str(got.events), f"{got.hours:.2f}", f"{got.rate:.2f}", f"{got.upper:.2f}", kinds])
-    parts = [_HEAD, "## Found, and the number of calls; error of the figure, median and 95th percentile\n"]
+    calls_in = sum(one.material == "clean" and one.codec == codecs[0] for one in faultless)
+    hours = sum(one.seconds for one in faultless if one.material == "clean" and one.codec == codecs[0]) / 3600
+    sample = f"{calls_in} calls, {hours:.2f} h of two-party talk, each through {', '.join(codecs)}.\n"
+    parts = [_HEAD, sample, "## Found, and the number of calls; error of the figure, median and 95th percentile\n"]
     parts.append(_table(["finding", "fault", *codecs, "error"], rows))
     parts.append("## Findings in calls without a fault of the recorder, all codecs together\n")
     parts.append(_table(["call", "found", "hours", "per hour", "upper bound", "kinds"], quiet))
