@@ -42,19 +42,19 @@ class DoubleTalk:
     ----------
     shortest
         Seconds of double talk that are reported: 1 s (docs/severities.md), less what levels and speech
-        activity lose at its ends (measured: 0.15 s). Back-channels ("yes", "mhm") are shorter.
+        activity lose at its ends (judgement: 0.15 s). Back-channels ("yes", "mhm") are shorter.
     own_speech
         dB under its own active level from which sound on a leg is its party's speech. P.56 takes what is within
         15.9 dB for speech; echo and crosstalk that are 15 dB weaker are left out.
     full, share
-        dB under its own active level, and the share of the time for which each party must be louder than that. Measured
-        on the tuning speakers: half of the time while they speak; an echo between back-channels is not.
+        dB under its own active level, and the share of the time for which each party must be louder than that.
+        Judgement, with one fixture in view: an echo 18 dB weaker around a back-channel is not so loud for so long.
     syllables
         Seconds: shorter pauses are part of a party's speech. Words follow each other within it.
     alike
         Correlation of the levels of the two legs, one later by up to `latest` seconds, from which one of them is taken
-        for the echo, crosstalk or copy of the other. Measured: under it stay nine tenths of all double talk of the
-        tuning speakers, over it echoes of parties who do not speak themselves.
+        for the echo, crosstalk or copy of the other. Judgement: no double talk of the tuning speakers reached it, an
+        echo alone on a leg does.
     around
         Seconds on either side that are compared too: what follows the other leg does so there as well.
     latest
@@ -63,7 +63,7 @@ class DoubleTalk:
         Seconds for which a party must have spoken when it is interrupted (judgement: a clause).
     overlap, gives_way
         Seconds for which the interrupted party goes on, at least and at most: turns that follow each other smoothly
-        overlap by less (Heldner and Edlund 2010: few by more than 0.5 s); who goes on for longer did not give way.
+        overlap by less, and who goes on for longer did not give way (judgement).
     goes_on
         Seconds for which the other one goes on alone (judgement: longer than a back-channel).
     """

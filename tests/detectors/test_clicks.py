@@ -64,3 +64,23 @@ def test_clicks_on_a_line_where_nobody_speaks_are_found() -> None:
 def test_syllables_are_no_clicks() -> None:
     for seed in range(6):
         assert Clicks()(measured(conversation(seed=10 * seed), [AGENT, CUSTOMER])).events == ()
+
+
+def test_short_noises_in_the_pauses_are_no_clicks() -> None:
+    agent, customer = conversation()
+    rng = np.random.default_rng(4)
+    fading = np.clip(np.minimum(np.arange(80), np.arange(79, -1, -1)) / 20, 0, 1)
+    for place in np.arange(12.5, 19.0, 0.5):
+        first = round(place * RATE)
+        customer[first : first + 80] += (0.1 * fading * rng.standard_normal(80)).astype(np.float32)
+    assert Clicks()(measured([agent, customer], [AGENT, CUSTOMER])).events == ()
+
+
+def test_holes_in_a_deep_sound_have_no_clicks_at_their_edges() -> None:
+    agent, customer = conversation()
+    time = np.arange(len(customer)) / RATE
+    customer[:] = 0.3 * np.cos(2 * np.pi * 100 * time)
+    for place in np.arange(7.0, 20.0, 0.5):
+        first = round(place * RATE)  # at the top of a wave
+        customer[first : first + 160] = 0
+    assert Clicks()(measured([agent, customer], [AGENT, CUSTOMER])).events == ()

@@ -63,3 +63,22 @@ def test_crosstalk_on_a_leg_whose_party_is_silent_is_no_double_talk() -> None:
 def test_two_legs_that_are_one_do_not_talk_at_once() -> None:
     agent, _ = conversation()
     assert DoubleTalk()(measured([agent, agent], [AGENT, AGENT])).events == ()
+
+
+def neighbour(level: float, during: Stretches) -> Samples:
+    """A third voice on the line, so many times as loud as a party."""
+    return turns(SECONDS, during, seed=7) * np.float32(level)
+
+
+def test_a_voice_far_under_the_party_s_own_is_no_double_talk() -> None:
+    agent, customer = conversation()
+    heard = tuple(sorted((*AGENT, *CUSTOMER)))
+    assert DoubleTalk()(measured([agent, customer + neighbour(0.2, AGENT)], [AGENT, heard])).events == ()
+
+
+def test_double_talk_begins_and_ends_with_the_party_not_with_a_weaker_voice_around_it() -> None:
+    talking: Stretches = ((1.0, 9.0),)
+    parties = [turns(SECONDS, talking, seed=1), turns(SECONDS, ((3.0, 5.5),), seed=2) + neighbour(0.05, talking)]
+    (event,) = [e for e in DoubleTalk()(measured(parties, [talking, talking])).events if e.kind == "double-talk"]
+    assert event.segment.start == pytest.approx(3.0, abs=0.35)
+    assert event.segment.end == pytest.approx(5.5, abs=0.8)

@@ -56,13 +56,15 @@ def test_speech_that_fades_or_pauses_before_the_end_is_not_cut() -> None:
         assert Edges()(measured([party, customer[: len(party)]], spoken)).events == ()
 
 
-def utterances(*, missing: float, before: float = 0.0, floor: float = -75.0) -> tuple[Samples, Stretches]:
-    """Twelve short utterances that rise within 60 ms, of each of which the first `missing` seconds are zeros."""
+def utterances(
+    *, missing: float, before: float = 0.0, floor: float = -75.0, attack: float = 0.06
+) -> tuple[Samples, Stretches]:
+    """Twelve short utterances that rise within `attack` seconds, the first `missing` seconds of each are zeros."""
     spoken = tuple((1.0 + 3.5 * k, 2.2 + 3.5 * k) for k in range(12))
     rng = np.random.default_rng(5)
     out = rng.standard_normal(round(46 * RATE)) * 10 ** (floor / 20)
     time = np.arange(round(1.2 * RATE)) / RATE
-    rise = np.clip(time / 0.06, 0, 1) ** 2 * np.clip((1.2 - time) / 0.1, 0, 1)
+    rise = np.clip(time / attack, 0, 1) ** 2 * np.clip((1.2 - time) / 0.1, 0, 1)
     for start, _ in spoken:
         first = round(start * RATE)
         voice = np.sign(np.sin(2 * np.pi * 140 * time)) * (1 + np.sin(2 * np.pi * 4 * time + 1)) * 0.05
@@ -103,3 +105,15 @@ def test_without_speech_no_word_is_cut() -> None:
         "delayed-start",
         "front-end-clipping",
     }
+
+
+def test_a_voice_that_begins_suddenly_out_of_the_noise_of_its_room_is_not_clipped() -> None:
+    agent, _ = conversation()
+    customer, spoken = utterances(missing=0.0, attack=0.002)
+    assert Edges()(measured([agent, customer], [AGENT, spoken])).events == ()
+
+
+def test_a_gate_that_opens_onto_what_is_still_quiet_is_not_clipping() -> None:
+    agent, _ = conversation()
+    customer, spoken = utterances(missing=0.025, before=0.1)
+    assert Edges()(measured([agent, customer], [AGENT, spoken])).events == ()
