@@ -20,10 +20,11 @@ check: $(VENV)/developer
 bench: $(VENV)/installed  ## speed and memory; writes the table in README
 	$(BIN)/python -m audioqa.lab.bench --write README.md
 
-lab: $(VENV)/installed  ## faults put into real two-party talk; writes docs/impairments.md, docs/recorder.md, docs/ledger.md
+lab: $(VENV)/installed  ## faults put into real two-party talk; writes docs/impairments.md, docs/recorder.md, docs/ledger.md, docs/phases.md
 	$(BIN)/python -m audioqa.lab.impairments --fault-every 4
 	$(BIN)/python -m audioqa.lab.recorder
 	$(BIN)/python -m audioqa.lab.ledger --every 16
+	$(BIN)/python -m audioqa.lab.phases
 
 lengths: $(VENV)/installed  ## silence, clipping and dropouts by length, fill and depth; writes docs/lab.md
 	$(BIN)/python -m audioqa.lab.evaluate

@@ -28,6 +28,7 @@ from audioqa.perceptual.callmos import CallMos
 from audioqa.perceptual.estimator import Estimator
 from audioqa.perceptual.loading import DEFAULT_ESTIMATOR, TAKE_WEIGHTS, load_estimator
 from audioqa.perceptual.named_calibration import load_named_calibration
+from audioqa.phases import PhaseFinder, conversation, outside_phases
 from audioqa.recorder_faults import unexplained
 from audioqa.scoring import call_mos, party_mos
 from audioqa.types import (
@@ -61,6 +62,8 @@ class Analyser:
         Maps its scores to the reporting scale; None leaves them on the model's own scale, without bands or MOS flags.
     detectors, bands, flag_rules
         The detectors, the band set and the rules in force.
+    find_phases
+        Finds what is no conversation; it is set aside from scores, and events that it explains are left out.
     activity
         Tells speech from what is not in every recording, whatever the estimator.
     """
@@ -70,6 +73,7 @@ class Analyser:
     detectors: tuple[Detector, ...] = DETECTORS
     bands: BandSet = CONTACT_CENTRE
     flag_rules: FlagRules = field(default_factory=FlagRules)
+    find_phases: PhaseFinder = field(default_factory=PhaseFinder)
     activity: CallMos = field(default_factory=CallMos, repr=False)
 
     @property
@@ -83,7 +87,7 @@ class Analyser:
     def digest(self) -> str:
         """SHA-256 of every setting that could change a report."""
         made_by = (self.source, self.activity.identity, self.calibration)
-        parts = (audioqa.__version__, *made_by, self.detectors, self.bands, self.flag_rules)
+        parts = (audioqa.__version__, *made_by, self.detectors, self.bands, self.flag_rules, self.find_phases)
         return hashlib.sha256("\n".join(repr(part) for part in parts).encode()).hexdigest()
 
     def __call__(
@@ -168,16 +172,18 @@ class Analyser:
         pesq
             PESQ results to take along.
         """
-        detections = [detector(measurements) for detector in self.detectors]
+        phases = self.find_phases(measurements)
+        talk = conversation(measurements, phases)
+        detections = [detector(talk) for detector in self.detectors]
         heard = Detection(
             tuple(event for detection in detections for event in detection.events),
             tuple(skip for detection in detections for skip in detection.skipped),
             tuple(finding for detection in detections for finding in detection.findings),
         )
         findings = recording.findings + _findings(measurements) + heard.findings
-        told = unexplained(_told_once(heard.events), findings)
+        told = outside_phases(unexplained(_told_once(heard.events), findings), phases)
         events = sorted(told, key=lambda event: (event.segment, event.kind, event.channel or ""))
-        parties = tuple(self._party(channel, measurements.duration, heard) for channel in measurements.channels)
+        parties = tuple(self._party(channel, measurements.duration, heard) for channel in talk.channels)
         mos, band = call_mos([(party.channel, party.mos) for party in parties])
         skipped = list(heard.skipped)
         for party in parties:
@@ -191,7 +197,7 @@ class Analyser:
             mos=mos,
             band=band,
             events=tuple(events),
-            phases=(),
+            phases=phases,
             findings=findings,
             skipped=tuple(skipped),
             flags=self.flag_rules(

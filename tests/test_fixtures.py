@@ -279,6 +279,30 @@ def test_the_impairments_are_found_and_no_others(entry: dict[str, Any]) -> None:
     assert wrong_events(report, entry) == []
 
 
+PHASE_TOLERANCE = {"hold-music": 0.5, "mute": 0.05}
+"""Seconds by which a phase may begin or end elsewhere; 40 ms for the others, two frames."""
+
+
+@every_fixture
+def test_the_phases_are_found_and_no_others(entry: dict[str, Any]) -> None:
+    report = analyse(FOLDER / entry["file"], options=options(entry), estimator=None)
+    wanted = sorted(entry["phases"], key=lambda phase: (phase["start"], phase["end"]))
+    assert [(phase.kind, phase.channel) for phase in report.phases] == [(p["kind"], p["channel"]) for p in wanted]
+    for phase, truth in zip(report.phases, wanted, strict=True):
+        tolerance = PHASE_TOLERANCE.get(phase.kind, 0.04)
+        assert phase.segment.start == pytest.approx(truth["start"], abs=tolerance), phase
+        assert phase.segment.end == pytest.approx(truth["end"], abs=tolerance), phase
+        assert phase.evidence.get("keys", "") == truth["keys"]
+
+
+def test_what_is_set_aside_is_no_speech_and_no_fault() -> None:
+    report = analyser()(FOLDER / "phases.flac", options=options(BY_FILE["phases.flac"]))
+    aside = [phase.segment for phase in report.phases if phase.kind in ("hold-music", "ringback")]
+    spoken = sum(party.speech for party in report.parties)
+    assert 7 < spoken < report.recording.duration - sum(segment.duration for segment in aside)
+    assert report.events == ()
+
+
 @every_fixture
 def test_the_mos_and_the_flag_fit(entry: dict[str, Any], request: pytest.FixtureRequest) -> None:
     if entry["file"] in NOT_HEARD:

@@ -25,6 +25,7 @@ LAYERS = (
     ("scoring", "ledger"),
     ("pooling",),
     ("detectors",),
+    ("phases",),
     ("measure", "mend"),
     ("party",),
     ("windows",),

@@ -67,7 +67,7 @@ _MOS = (
     "seconds_below",
     "threshold",
 )
-_CALL = ("call_mos", "call_band", "flagged", "flags", "likely_causes", "ledger", "findings", "skipped")
+_CALL = ("phases", "call_mos", "call_band", "flagged", "flags", "likely_causes", "ledger", "findings", "skipped")
 _IDENTITY = ("sha256", "estimator", "band_set", "settings_digest", "version")
 _COUNTS = tuple(f"{kind.replace('-', '_')}_{what}" for kind in (*KINDS, "other") for what in ("count", "seconds"))
 
@@ -97,6 +97,7 @@ def _cells(report: CallReport, party: Party) -> list[str]:
         **_level(party),
         **_mos(party.mos),
         **_events([event for event in report.events if event.channel in (party.channel, None)]),
+        "phases": _safe(_phases(report, party)),
         "call_mos": _number(report.mos.value) if isinstance(report.mos, Score) else "",
         "call_band": "" if isinstance(report.band, Skipped) else _safe(report.band),
         "flagged": "yes" if report.flags else "no",
@@ -156,6 +157,16 @@ def _events(events: Iterable[Event]) -> Mapping[str, str]:
         seconds[kind] += event.segment.duration
     cells = {f"{kind.replace('-', '_')}_count": str(count) for kind, count in counts.items()}
     return cells | {f"{kind.replace('-', '_')}_seconds": _number(total) for kind, total in seconds.items()}
+
+
+def _phases(report: CallReport, party: Party) -> str:
+    """Seconds of each kind of phase on the channel or of the call, longest first: ``hold-music 32 s; dtmf 3 s``."""
+    seconds: dict[str, float] = {}
+    for phase in report.phases:
+        if phase.channel in (party.channel, None):
+            seconds[phase.kind] = seconds.get(phase.kind, 0.0) + phase.segment.duration
+    order = sorted(seconds, key=lambda kind: -seconds[kind])
+    return "; ".join(f"{kind} {seconds[kind]:.3g} s" for kind in order)
 
 
 def _skipped(report: CallReport, party: Party) -> str:

@@ -98,6 +98,7 @@ def render_page(
         legend=head.legend(report),
         causes=tables.causes(report),
         events=tables.events(report),
+        phases=tables.phases(report),
         parties=tables.parties(report, bands),
         ledgers=tables.ledgers(report),
         pesq=tables.pesq(report),

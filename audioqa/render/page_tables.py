@@ -69,6 +69,22 @@ def _event_row(event: Event) -> str:
     return f"<tr {about}>{''.join(cells)}</tr>"
 
 
+def phases(report: CallReport) -> str:
+    """What is no conversation, in order of time; nothing where there is none."""
+    if not report.phases:
+        return ""
+    rows = "".join(
+        f'<tr><td class="listen">{jump(phase.segment)}</td><td class="length">{length(phase.segment.duration)}</td>'
+        f'<td class="name">{text(kind_words(phase.kind))}</td>'
+        f'<td class="party">{text(phase.channel or "both legs")}</td>'
+        f'<td class="words">{text(evidence_words(phase.evidence))}</td></tr>'
+        for phase in report.phases[:EVENT_ROWS]
+    )
+    heading = '<h2>Phases <span class="note">set aside: no conversation</span></h2>'
+    whole = table(("Listen", "Length", "What", "Party", "Evidence"), rows)
+    return f'<section class="card" id="phases">{heading}<div class="scroll">{whole}</div></section>'
+
+
 def parties(report: CallReport, bands: BandSet) -> str:
     """One row for each channel."""
     rows = "".join(_party_row(report, party, bands) for party in report.parties)

@@ -29,6 +29,7 @@ from audioqa.render.wording import (
     length,
     listen_first,
     not_measured,
+    phase_words,
     printable,
     sounds,
     tone,
@@ -39,6 +40,9 @@ from audioqa.types import CallReport, Event, Party, PartyMos, Score, Severity, S
 
 EVENT_ROWS = 12
 """Events shown; the rest are counted."""
+
+PHASE_ROWS = 12
+"""Phases shown; the rest are counted."""
 
 CAUSES = 3
 """Likely causes shown; the JSON and the page have all."""
@@ -64,6 +68,7 @@ def report_table(report: CallReport, *, bands: BandSet = CONTACT_CENTRE) -> Rend
     parts += _ledgers(report)
     parts += _pesq(report)
     parts += _events(report)
+    parts += _phases(report)
     parts += _notes("The file", [(finding.severity, printable(finding.message)) for finding in report.findings])
     parts += _notes("Not measured", [("notice", words) for words in map(printable, not_measured(report))])
     parts.append("")
@@ -248,6 +253,26 @@ def _events(report: CallReport) -> list[RenderableType]:
     rest = len(ordered) - EVENT_ROWS
     more: list[RenderableType] = [Text(f" and {rest} more, see --json or --html", "dim")] if rest > 0 else []
     return [Text.assemble(("Events", "bold"), f"  {heading}"), *_counts(report), table, *more]
+
+
+def _phases(report: CallReport) -> list[RenderableType]:
+    if not report.phases:
+        return []
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 1), show_header=False, expand=True)
+    table.add_column("time", justify="right", no_wrap=True)
+    table.add_column("length", justify="right", no_wrap=True)
+    table.add_column("what", overflow="fold", max_width=38)
+    table.add_column("evidence", overflow="ellipsis", no_wrap=True, style="dim", ratio=1)
+    for phase in report.phases[:PHASE_ROWS]:
+        table.add_row(
+            clock(phase.segment.start),
+            length(phase.segment.duration),
+            Text(printable(phase_words(phase))),
+            Text(printable(evidence_words(phase.evidence))),
+        )
+    rest = len(report.phases) - PHASE_ROWS
+    more: list[RenderableType] = [Text(f" and {rest} more, see --json or --html", "dim")] if rest > 0 else []
+    return ["", Text.assemble(("Phases", "bold"), "  set aside: no conversation"), table, *more]
 
 
 def _counts(report: CallReport) -> list[RenderableType]:

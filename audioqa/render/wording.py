@@ -14,6 +14,7 @@ from audioqa.types import (
     Ledger,
     Party,
     PartyMos,
+    Phase,
     Score,
     Segment,
     Severity,
@@ -144,6 +145,11 @@ def kind_counts(events: Iterable[Event]) -> str:
     """Events counted by kind, most frequent first: ``dropout × 14, dead air``."""
     counts = Counter(event.kind for event in events)
     return ", ".join(kind_words(kind) + (f" × {count}" if count > 1 else "") for kind, count in counts.most_common())
+
+
+def phase_words(phase: Phase) -> str:
+    """A phase in words: ``hold music, customer``, with the keys that were pressed."""
+    return f"{kind_words(phase.kind)}, {phase.channel or 'both legs'}"
 
 
 def not_measured(report: CallReport) -> list[str]:

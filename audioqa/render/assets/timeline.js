@@ -11,6 +11,7 @@ const duration = Math.max(drawing.duration, 0.001);
 const shortest = Math.min(duration, 0.5); // s, the closest zoom
 const ranks = { severe: 0, warning: 1, notice: 2 };
 const events = report.events.map((event) => ({ ...event, start: event.segment.start, end: event.segment.end }));
+const phases = report.phases.map((phase) => ({ ...phase, start: phase.segment.start, end: phase.segment.end }));
 const view = { start: 0, end: duration };
 const lanes = { top: 26, wave: 74, spectrum: 92, gap: 14, mos: 132, axis: 26, left: 44 };
 const names = report.recording.channels;
@@ -76,6 +77,21 @@ function drawWave(context, index, from, to, box) {
       high = Math.max(high, envelope[2 * i + 1]);
     }
     context.fillRect(box.left + x, middle - high * scale, 1, Math.max(1, (high - low) * scale));
+  }
+}
+
+function drawPhases(context, index, box) {
+  for (const phase of phases) {
+    if (phase.channel !== null && phase.channel !== names[index]) continue;
+    if (phase.end < view.start || phase.start > view.end) continue;
+    const left = Math.max(lanes.left, placeOf(phase.start, box.right));
+    const width = Math.max(2, Math.min(box.right, placeOf(phase.end, box.right)) - left);
+    context.fillStyle = paint.muted;
+    context.globalAlpha = 0.22; // a light band, behind the waveform
+    context.fillRect(left, box.top, width, lanes.wave);
+    context.globalAlpha = 1;
+    const label = words(phase.kind);
+    if (context.measureText(label).width + 6 < width) context.fillText(label, left + 3, box.top + lanes.wave - 4);
   }
 }
 
@@ -177,6 +193,7 @@ function drawStage() {
     const box = { left: lanes.left, right: width, width: width - lanes.left, top, height: lanes.wave };
     context.fillStyle = paint.ground;
     context.fillRect(box.left, top, box.width, lanes.wave);
+    drawPhases(context, index, box);
     drawWave(context, index, view.start, view.end, box);
     drawSpectrum(context, index, { ...box, top: below + 2, height: lanes.spectrum - 2 });
     shade(context, index, { ...box, height: lanes.wave + lanes.spectrum }, below + 2);

@@ -1,0 +1,149 @@
+"""Phases of a call: what was recorded and is no conversation. They are set aside from speech scores, and reported.
+
+Kinds of phase:
+
+``ringback``, ``busy``, ``information-tone``
+    Signalling tones of the network, by pitch and cadence (ITU-T E.180).
+``dtmf``
+    Keys (ITU-T Q.23), with what was pressed.
+``beep``
+    A single tone of up to 3 s: voicemail, a recorder. A longer one without a name is a ``tone``.
+``hold-music``
+    Music for 3 s and more.
+``announcement``
+    Speech that something beside it shows to be a machine's: keys pressed in answer, music, a beep, and nobody on the
+    other leg has spoken yet. Any other machine speaks like a person, and nothing is said of it.
+``mute``
+    One leg digitally silent for 3 s and more between its own turns.
+``pause-and-resume``
+    Both legs fall to digital silence, or to one tone, and come back at the same instants: a payment.
+``mutual-silence``
+    Both legs digitally silent at once, without that.
+
+It is what was recorded from a party, not what the other one heard.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from audioqa.activity import speech_segments
+from audioqa.measure import ChannelMeasurements, Measurements
+from audioqa.phases.announcements import Announcements
+from audioqa.phases.aside import EXPLAINS, conversation, outside_phases
+from audioqa.phases.music import HoldMusic
+from audioqa.phases.silences import Silences
+from audioqa.phases.tones import Tone, Tones
+from audioqa.types import Evidence, Phase, Segment
+
+KINDS = (
+    "ringback",
+    "busy",
+    "information-tone",
+    "dtmf",
+    "beep",
+    "tone",
+    "hold-music",
+    "announcement",
+    "mute",
+    "pause-and-resume",
+    "mutual-silence",
+)
+"""Every kind of phase."""
+
+
+@dataclass(frozen=True)
+class PhaseFinder:
+    """Finds the phases of a call.
+
+    Parameters
+    ----------
+    tones, music, announcements, silences
+        What finds each group of kinds, with its thresholds.
+    """
+
+    tones: Tones = field(default_factory=Tones)
+    music: HoldMusic = field(default_factory=HoldMusic)
+    announcements: Announcements = field(default_factory=Announcements)
+    silences: Silences = field(default_factory=Silences)
+
+    def __call__(self, measurements: Measurements) -> tuple[Phase, ...]:
+        """Every phase, in order of start; none where speech activity was not measured."""
+        if any(len(channel.frames) and not len(channel.speech) for channel in measurements.channels):
+            return ()
+        duration = measurements.duration
+        said = [
+            speech_segments(channel.speech, frame=channel.speech_frame, end=duration)
+            for channel in measurements.channels
+        ]
+        heard = [self._heard(channel, duration) for channel in measurements.channels]
+        spoken = [
+            tuple(part for part in speech if _outside(part, [p.segment for p in own])) if own else speech
+            for speech, own in zip(said, heard, strict=True)
+        ]
+        phases = [phase for own in heard for phase in own]
+        if len(said) == 2:
+            heard = [
+                self._joined(own, other, channel)
+                for own, other, channel in zip(heard, spoken[::-1], measurements.channels, strict=True)
+            ]
+            phases = _at_once([phase for own in heard for phase in own])
+            for number, channel in enumerate(measurements.channels):
+                phases += self._announced(channel.name, number, heard, spoken)
+        phases += self.silences(measurements, spoken)
+        return tuple(sorted(phases, key=lambda phase: (phase.segment, phase.kind, phase.channel or "")))
+
+    def _heard(self, channel: ChannelMeasurements, duration: float) -> list[Phase]:
+        """Tones and music of one channel."""
+        tones = self.tones(channel)
+        music = self.music.with_notes(self.music(channel, tones, end=duration), tones)
+        phases = [Phase("hold-music", channel.name, part, _seconds(part)) for part in music]
+        return phases + [_phase(tone, channel.name) for tone in tones if _outside(tone.segment, music)]
+
+    def _joined(self, own: list[Phase], other: tuple[Segment, ...], channel: ChannelMeasurements) -> list[Phase]:
+        music = self.music.joined([phase.segment for phase in own if phase.kind == "hold-music"], other)
+        phases = [Phase("hold-music", channel.name, part, _seconds(part)) for part in music]
+        rest = [phase for phase in own if phase.kind != "hold-music"]
+        return phases + [phase for phase in rest if _outside(phase.segment, music)]
+
+    def _announced(
+        self, name: str, number: int, heard: list[list[Phase]], spoken: list[tuple[Segment, ...]]
+    ) -> list[Phase]:
+        inside = [phase.segment for phase in heard[number]]
+        speech = [part for part in spoken[number] if _outside(part, inside)]
+        other = spoken[1 - number]
+        return self.announcements(name, speech, other=other, own=heard[number], others=heard[1 - number])
+
+
+def _at_once(phases: list[Phase]) -> list[Phase]:
+    """A long tone on both legs at the same instants is a payment's, and one phase of the call."""
+    steady = [phase for phase in phases if phase.kind in ("tone", "beep")]
+    kept = list(phases)
+    for number, one in enumerate(steady):
+        for other in steady[number + 1 :]:
+            apart = max(
+                abs(one.segment.start - other.segment.start),
+                abs(one.segment.end - other.segment.end),
+            )
+            if one.channel != other.channel and one.segment.duration >= 2.0 and apart <= 0.1:
+                kept = [phase for phase in kept if phase is not one and phase is not other]
+                evidence = {**_seconds(one.segment), "fill": "tone", "hertz": one.evidence["hertz"]}
+                kept.append(Phase("pause-and-resume", None, one.segment, evidence))
+    return kept
+
+
+def _phase(tone: Tone, channel: str) -> Phase:
+    evidence: Evidence = {"keys": tone.keys} if tone.keys else {"hertz": round(tone.hertz), "bursts": tone.bursts}
+    return Phase(tone.kind, channel, tone.segment, evidence)
+
+
+def _seconds(part: Segment) -> Evidence:
+    return {"seconds": round(part.duration, 1)}
+
+
+def _outside(part: Segment, others: list[Segment] | tuple[Segment, ...]) -> bool:
+    """Whether most of it lies in none of the others."""
+    return sum(part.overlap(other) for other in others) <= part.duration / 2
+
+
+__all__ = ["EXPLAINS", "KINDS", "PhaseFinder", "conversation", "outside_phases"]
