@@ -15,6 +15,7 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
+from audioqa.analysis import Analyser
 from audioqa.detectors import DETECTORS, Detector
 from audioqa.errors import SettingsError
 from audioqa.lab.codecs import transcode
@@ -23,7 +24,7 @@ from audioqa.lab.faults import FAULTS, Fault, Placed, at_nominal
 from audioqa.lab.talk import Talk
 from audioqa.measure import measure
 from audioqa.perceptual.callmos import CallMos
-from audioqa.types import Event, Segment
+from audioqa.types import Event, Recording, Segment
 
 CODECS = ("none", "ulaw", "gsm", "g729", "amr-12.2", "opus-12k")
 """What calls go through unless others are named."""
@@ -183,15 +184,14 @@ def experiment(talk: Talk, plan: Plan) -> Iterator[Clean | Faulted]:
 
 
 def events_of(samples: Samples, *, detectors: Sequence[Detector] = DETECTORS) -> list[Event]:
-    """What detectors report of a call, float32 at 8 kHz, shape (n, 2); findings are events of the whole call."""
+    """What a report says of a call, float32 at 8 kHz, shape (n, 2); findings are events of the whole call."""
     measurements = measure([samples], RATE, channels=NAMES, activity=_activity())
+    recording = Recording("", "", "", "", RATE, len(samples), NAMES)
+    analyser = Analyser(estimator=None, calibration=None, detectors=tuple(detectors), activity=_activity())
+    report = analyser.report(recording, measurements)
     whole = Segment(0.0, measurements.duration)
-    found: list[Event] = []
-    for detector in detectors:
-        heard = detector(measurements)
-        found += heard.events
-        found += [Event(one.kind, None, whole, one.severity, one.evidence) for one in heard.findings]
-    return found
+    findings = [Event(one.kind, None, whole, one.severity, one.evidence) for one in report.findings]
+    return [*report.events, *findings]
 
 
 def judged(

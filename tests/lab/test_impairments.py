@@ -52,8 +52,18 @@ def test_both_parties_come_to_the_nominal_level(made: Talk) -> None:
 def test_a_fault_changes_its_channel_alone_and_within_its_place(made: Talk, fault: Fault) -> None:
     clean = at_nominal(made)
     faulted, truth = fault.make(made, np.random.default_rng(5))
-    if len(faulted) > len(clean):  # silence was put in: everything behind it moved
+    if fault.kind in ("dead-air", "leading-silence", "trailing-silence"):  # everything behind it moved
         assert len(faulted) - len(clean) == round(4 * RATE)
+        return
+    if fault.kind in ("double-talk", "interruption", "abrupt-end", "delayed-start"):  # turns moved, or were cut away
+        assert len(faulted) < len(clean) or not np.allclose(faulted, clean, atol=1e-4)
+        assert all(0 <= one.segment.start < one.segment.end <= len(faulted) / RATE for one in truth)
+        assert truth
+        return
+    if fault.kind in ("too-quiet", "too-loud", "level-jump", "front-end-clipping"):  # told where it is heard
+        hurt = {one.channel for one in truth}
+        same = [np.allclose(faulted[:, channel], clean[:, channel], atol=1e-4) for channel in (0, 1)]
+        assert [channel not in hurt for channel in (0, 1)] == same
         return
     for channel in (0, 1):
         places = [placed.segment for placed in truth if placed.channel in (None, channel)]

@@ -28,8 +28,10 @@ def _noise(kind: str, below: float, *, whole: bool = False) -> Make:
         leg = int(np.argmin(rooms))
         start = 0.0 if whole else talk.turns[leg][len(talk.turns[leg]) // 2].end
         first = round(start * RATE)
-        added = effects.scaled_noise(_found(talk, kind, len(samples) - first, rng), RATE, NOMINAL - below)
-        samples[first:, leg] += added
+        found = _found(talk, kind, len(samples) - first, rng)
+        if found is None:
+            return samples, ()
+        samples[first:, leg] += effects.scaled_noise(found, RATE, NOMINAL - below)
         total = 10 * np.log10(10 ** ((NOMINAL - below) / 10) + 10 ** (rooms[leg] / 10))
         figures = (("snr_db", NOMINAL - total, _TOLERANCE),)
         return limited(samples), (Placed(leg, Segment(start, talk.seconds), figures),)
@@ -57,7 +59,10 @@ def _burst(kind: str, below: float) -> Make:
             slam = effects.lowpassed(rng.standard_normal(count).astype(np.float32), RATE, 1500.0)
             sound = slam * np.exp(-time / (length / 3)).astype(np.float32)
         else:
-            sound = _loudest(_recorded(talk, kind, rng), count)
+            recorded = _recorded(talk, kind, rng)
+            if recorded is None:
+                return samples, ()
+            sound = _loudest(recorded, count)
         sound[-round(_FADE * RATE) :] *= np.linspace(1, 0, round(_FADE * RATE), dtype=np.float32)
         first = round(place * RATE)
         samples[first : first + count, 1] += effects.scaled_noise(sound, RATE, NOMINAL - below)
@@ -73,22 +78,26 @@ def _loudest(sound: Samples, count: int) -> Samples:
     return sound[first : first + count].copy()
 
 
-def _found(talk: Talk, kind: str, count: int, rng: np.random.Generator) -> Samples:
-    """Noise at 8 kHz, recorded or made."""
+def _found(talk: Talk, kind: str, count: int, rng: np.random.Generator) -> Samples | None:
+    """Noise at 8 kHz, recorded or made; None where there is no recording."""
     if kind in ("white", "pink"):
         import soxr
 
         made = made_noise(kind, round(count * MATERIAL_RATE / RATE), rng)
         return np.asarray(soxr.resample(made, MATERIAL_RATE, RATE), np.float32)[:count]
-    return _steady(_recorded(talk, kind, rng), count, rng)
+    recorded = _recorded(talk, kind, rng)
+    return None if recorded is None else _steady(recorded, count, rng)
 
 
-def _recorded(talk: Talk, kind: str, rng: np.random.Generator) -> Samples:
-    """A recording at 8 kHz, of the side that the speakers are on."""
+def _recorded(talk: Talk, kind: str, rng: np.random.Generator) -> Samples | None:
+    """A recording at 8 kHz, of the side that the speakers are on; None where there is no folder of noise."""
     import soxr
 
-    corpus, speaker = talk.speakers[1].split("/", 1)
-    recorded = material("test" if split_of(corpus, speaker) == "test" else "train").noise[kind]
+    corpus, _, speaker = talk.speakers[1].partition("/")
+    try:
+        recorded = material("test" if not speaker or split_of(corpus, speaker) == "test" else "train").noise[kind]
+    except FileNotFoundError:
+        return None
     return np.asarray(soxr.resample(recorded[int(rng.integers(len(recorded)))], MATERIAL_RATE, RATE), np.float32)
 
 

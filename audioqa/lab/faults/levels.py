@@ -65,9 +65,9 @@ def _pumping(talk: Talk, rng: np.random.Generator) -> tuple[Samples, tuple[Place
 
 FAULTS: tuple[Fault, ...] = (
     Fault("8.5 dB too quiet", "too-quiet", _gain(-8.5), onset=False),
-    Fault("14.5 dB too loud", "too-loud", _gain(14.5), onset=False),
-    Fault("parties 14 dB apart", "unbalanced", _unbalanced, onset=False),
+    Fault("14.5 dB too loud", "too-loud", _gain(14.5), onset=False, brings=("unbalanced", "clipping")),
+    Fault("parties 14 dB apart", "unbalanced", _unbalanced, onset=False, brings=("too-quiet", "too-loud")),
     Fault("level jumps by 10 dB within a word", "level-jump", _jump(True)),
     Fault("level jumps by 10 dB in a pause", "level-jump", _jump(False)),
-    Fault("gain pumps by 12 dB over noise", "gain-pumping", _pumping, onset=False),
+    Fault("gain pumps by 12 dB over noise", "gain-pumping", _pumping, onset=False, brings=("background-noise",)),
 )

@@ -89,8 +89,8 @@ def _clipped(below_peak: float) -> Make:
 
 FAULTS: tuple[Fault, ...] = (
     Fault("20 ms lost, zeros", "dropout", _loss(0.020, "zero")),
-    Fault("20 ms lost, packet repeated", "dropout", _loss(0.020, "repeat")),
-    Fault("60 ms lost, Appendix I", "dropout", _loss(0.060, "fade")),
+    Fault("20 ms lost, packet repeated", "dropout", _loss(0.020, "repeat"), brings=("concealed-loss",)),
+    Fault("60 ms lost, Appendix I", "dropout", _loss(0.060, "fade"), brings=("concealed-loss",)),
     Fault("1 s muted in a turn", "silence-gap", _mute, brings=("dropout",)),
     Fault("4 s of dead air", "dead-air", _dead_air, onset=False),
     Fault("4 s of silence at the start", "leading-silence", _silent_edge(leading=True), onset=False),

@@ -134,12 +134,14 @@ def _levels(samples: Samples, turn: Segment) -> NDArray[np.float64]:
     return np.asarray(10 * np.log10(np.mean(np.square(framed), axis=1) + 1e-12))
 
 
+_HOLES = ("dropout", "silence-gap")  # what a detector that opens late leaves between words
+
 FAULTS: tuple[Fault, ...] = (
     Fault("the call ends in mid-word", "abrupt-end", _cut_end),
     Fault("the call begins in mid-word", "delayed-start", _cut_start),
-    Fault("60 ms off the start of every utterance", "front-end-clipping", _front(60.0)),
-    Fault("the same, pauses gated", "front-end-clipping", _front(60.0, gated=True)),
-    Fault("both parties at once for 1 s", "double-talk", _overlap(1.0)),
-    Fault("both parties at once for 1.5 s", "double-talk", _overlap(1.5)),
-    Fault("interrupted, silent after 0.8 s", "interruption", _interrupted(0.8)),
+    Fault("60 ms off the start of every utterance", "front-end-clipping", _front(60.0), brings=_HOLES),
+    Fault("the same, pauses gated", "front-end-clipping", _front(60.0, gated=True), brings=_HOLES),
+    Fault("both parties at once for 1 s", "double-talk", _overlap(1.0), brings=("interruption",)),
+    Fault("both parties at once for 1.5 s", "double-talk", _overlap(1.5), brings=("interruption",)),
+    Fault("interrupted, silent after 0.8 s", "interruption", _interrupted(0.8), brings=("double-talk",)),
 )
