@@ -45,11 +45,15 @@ def find_twins(frames: FrameTable, least: float) -> NDArray[np.int64]:
     found = (4 * np.flatnonzero(loud)[:, None] + np.arange(4)).reshape(-1)
     found = found[(found >= _MARGIN) & (found < len(level) - _MARGIN)]
     differs = np.maximum(level[PACKET:], level[:-PACKET]) - np.minimum(level[PACKET:], level[:-PACKET])
-    total = np.concatenate([[0], np.cumsum(differs, dtype=np.int32)])
-    apart = total[PACKET:] - total[:-PACKET]  # of the packet that begins `PACKET` subframes later
+    apart = differs.astype(np.int32)  # of the packet that begins `PACKET` subframes later
+    for shift in (1, 2, 4):
+        apart = apart[:-shift] + apart[shift:]
     found = found[apart[found - PACKET] <= 2 * LIKE * PACKET]
     for half in (0, PACKET // 2):
-        found = found[np.max([level[found + half + k] for k in range(PACKET // 2)], axis=0) >= low]
+        loudest = level[found + half]
+        for k in range(1, PACKET // 2):
+            np.maximum(loudest, level[found + half + k], out=loudest)
+        found = found[loudest >= low]
     here = apart[found - PACKET]
     lowest = np.ones(len(found), dtype=bool)
     for step in (1, 2, 3, 4):

@@ -63,27 +63,30 @@ class Announcements:
         signs = sorted(segment.start for segment in [*machine, *keys] if segment.start < answered)
         music = [phase.segment for phase in own if phase.kind == "hold-music"]
         phases = []
-        for told in _paragraphs(speech, self.pause, signs):
-            spoken = sum(told.overlap(segment) for segment in speech)
+        for told, spoken in _paragraphs(speech, self.pause, signs):
             if spoken < self.shortest:
                 continue
             before = any(0 <= sign - told.end + 0.3 <= self.answer for sign in signs) and told.end <= answered
-            held = any(m.end <= told.start + 0.3 and told.start - m.end < self.within for m in music)
-            held &= any(m.start >= told.end - 0.3 and m.start - told.end < self.within for m in music)
-            held &= told.duration <= self.within and not any(told.overlap(segment) for segment in other)
+            held = (
+                told.duration <= self.within
+                and any(m.end <= told.start + 0.3 and told.start - m.end < self.within for m in music)
+                and any(m.start >= told.end - 0.3 and m.start - told.end < self.within for m in music)
+                and not any(told.overlap(segment) for segment in other)
+            )
             if before or held:
                 evidence = {"told_by": "before an answer" if before else "between music", "speech": round(spoken, 1)}
                 phases.append(Phase("announcement", name, told, evidence))
         return phases
 
 
-def _paragraphs(speech: Sequence[Segment], pause: float, signs: Sequence[float]) -> list[Segment]:
-    """Speech with pauses bridged, but not across a sign."""
-    found: list[Segment] = []
+def _paragraphs(speech: Sequence[Segment], pause: float, signs: Sequence[float]) -> list[tuple[Segment, float]]:
+    """Speech with pauses bridged, but not across a sign, and how many seconds of it are spoken."""
+    found: list[tuple[Segment, float]] = []
     for segment in speech:
-        bridged = found and segment.start - found[-1].end < pause
-        if bridged and not any(found[-1].end - 0.3 <= sign <= segment.start for sign in signs):
-            found[-1] = Segment(found[-1].start, segment.end)
+        before, spoken = found[-1] if found else (Segment(0.0, -pause), 0.0)
+        bridged = segment.start - before.end < pause
+        if bridged and not any(before.end - 0.3 <= sign <= segment.start for sign in signs):
+            found[-1] = (Segment(before.start, segment.end), spoken + segment.duration)
         else:
-            found.append(segment)
+            found.append((segment, segment.duration))
     return found
