@@ -116,7 +116,6 @@ RULES: tuple[Rule, ...] = (
     Rule("muffled", "endpoint", 0.5, "Check the microphone: covered, or a Bluetooth headset in hands-free mode."),
     Rule("muffled", "codec", 0.4),
     Rule("narrowband-content", "codec", 0.9, "Look for the narrowband leg: a PSTN trunk or a gateway without G.722."),
-    Rule("transcoded", "codec", 0.9),
 )
 """The table: one line says of one kind of fault where it comes from. What is not listed has no usual cause."""
 

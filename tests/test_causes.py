@@ -8,6 +8,7 @@ import pytest
 from test_flags import party
 
 from audioqa.causes import CHECKS, RULES, likely_causes
+from audioqa.render.as_csv import KINDS
 from audioqa.types import Event, Finding, LikelyCodec, Segment, Severity
 
 
@@ -72,5 +73,11 @@ def test_a_low_score_without_any_fault_points_to_the_codec() -> None:
     assert all(cause.origin != "codec" for cause in likely_causes([low], [event("clipping", severity="severe")], []))
 
 
-def test_every_rule_has_a_share_and_something_to_check() -> None:
+def test_every_rule_is_about_a_kind_that_is_found_and_has_something_to_check() -> None:
+    assert {rule.kind for rule in RULES} <= set(KINDS)
     assert all(0 < rule.share <= 1 and (rule.check or CHECKS[rule.origin]) for rule in RULES)
+
+
+def test_every_kind_but_silences_that_may_be_anyones_has_a_cause() -> None:
+    silences = {"dead-air", "leading-silence", "trailing-silence"}
+    assert set(KINDS) - {rule.kind for rule in RULES} == silences
