@@ -42,7 +42,8 @@ def events(report: CallReport) -> str:
         for kind, count in kinds.most_common()
     )
     rows = "".join(_event_row(event) for event in ordered)
-    heading = f'<h2>{len(report.events)} events <span class="note">{words}</span></h2>'
+    many = "s" if len(report.events) > 1 else ""
+    heading = f'<h2>{len(report.events)} event{many} <span class="note">{words}</span></h2>'
     show = f'<label>Show <select id="kind"><option value="">all kinds</option>{choices}</select></label>'
     orders = '<option value="severity">severest first</option><option value="time">by time</option>'
     order = f'<label>Order <select id="order">{orders}</select></label>'
