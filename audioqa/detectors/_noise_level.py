@@ -96,7 +96,7 @@ class NoiseLevel:
         pausing[:whole] = free[: whole * _PER_FRAME].reshape(-1, _PER_FRAME).all(axis=1)
         chosen = np.flatnonzero(pausing)
         place = chosen // width
-        blocks = -(-count // width)
+        blocks = -(-len(view.levels) // (width * _PER_FRAME))  # half a band frame may be left over
         edges = np.searchsorted(place, np.arange(blocks + 1))
         counts = np.diff(edges)
         known = np.flatnonzero(counts >= round(self.least_rest / BAND_FRAME))

@@ -36,7 +36,7 @@ def measured(
     """Measurements of a call in which speech activity is what was put in."""
     samples = np.clip(np.stack(parties, axis=1), -1, 32767 / 32768).astype(np.float32)
     samples = (np.rint(samples * 32768) / 32768).astype(np.float32)
-    names = ("agent", "customer")[: len(parties)]
+    names = ("agent", "customer", "third", "fourth")[: len(parties)]
     plain = measure([samples], rate, channels=names, activity=None)
     frames = round(len(samples) / rate / SPEECH_FRAME)
     channels = []
