@@ -89,9 +89,9 @@ def test_the_fixtures_stay_under_12_mb_and_18_minutes() -> None:
 def test_every_kind_of_event_has_a_fixture_and_a_call_without_it() -> None:
     shown = {truth["kind"] for entry in EXPECTED for truth in entry["truth"]}
     clean = set(BY_FILE["clean-pcm.wav"]["never"])
-    assert clean - shown == {"narrowband-content"}  # needs a file above 8 kHz: tests/detectors/test_band.py makes one
-    assert shown <= clean
-    assert shown == set(KINDS)
+    wider = {"narrowband-content"}  # needs a file above 8 kHz: tests/detectors/test_band.py makes one
+    assert shown | wider == clean
+    assert shown | wider == set(KINDS)
 
 
 def test_the_script_makes_the_same_bytes_again() -> None:
