@@ -45,7 +45,7 @@ RECORDER_FAULTS: Mapping[str, RecorderFault] = {
     "overflow-wrap": RecorderFault("the gain before the recorder, and how it mixes or decodes", _PEAKS, score=True),
     "rate-relabelled": RecorderFault(
         "which sample rate the recording was made at",
-        frozenset({"muffled", "narrowband", "double-talk", "interruption"}),
+        frozenset({"muffled", "narrowband-content", "double-talk", "interruption"}),
         score=True,
     ),
 }

@@ -15,6 +15,7 @@ from audioqa.detectors.recorder import KINDS as LEGS
 from audioqa.detectors.relabelled import KINDS as RATES
 from audioqa.flags import FlagRules
 from audioqa.recorder_faults import RECORDER_FAULTS, unexplained
+from audioqa.render.as_csv import KINDS
 from audioqa.types import ActiveLevel, Event, Finding, Party, PartyMos, Score, Segment, Skipped, WindowScore, Worst
 
 ROOT = Path(__file__).parents[1]
@@ -29,6 +30,7 @@ def event(kind: str, start: float, channel: str | None = "agent") -> Event:
 def test_every_kind_of_fault_has_something_to_check() -> None:
     assert set(LEGS) | set(OVERFLOW) | set(RATES) == set(RECORDER_FAULTS)
     assert all(fault.check for fault in RECORDER_FAULTS.values())
+    assert {kind for fault in RECORDER_FAULTS.values() for kind in fault.explains} <= set(KINDS)
 
 
 def test_a_fault_explains_its_kinds_on_its_channel_at_its_place_alone() -> None:

@@ -53,7 +53,10 @@ def speed_figures(channel: ChannelMeasurements) -> Figures | None:
 
 
 def _rhythm(level: NDArray[np.float32]) -> Figures | None:
-    """Logarithms of the shares of the envelope's spectrum in `RHYTHM`, over stretches that mostly sound."""
+    """Logarithms of the shares of the envelope's spectrum in `RHYTHM`, over stretches that mostly sound.
+
+    None where there is no such stretch, or nothing moves in it.
+    """
     from scipy import fft
 
     if len(level) < _WINDOW:
@@ -67,4 +70,5 @@ def _rhythm(level: NDArray[np.float32]) -> Figures | None:
     power = np.square(np.abs(fft.rfft(moving, axis=1))).sum(axis=0, dtype=np.float64)
     hertz = np.fft.rfftfreq(_WINDOW, FRAME)
     shares = np.array([power[(hertz >= a) & (hertz < b)].sum() for a, b in pairwise(RHYTHM)])
-    return np.asarray(np.log10(shares / shares.sum() + 1e-6), np.float64)
+    total = shares.sum()
+    return np.asarray(np.log10(shares / total + 1e-6), np.float64) if total > 0 else None

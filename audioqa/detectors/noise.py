@@ -24,7 +24,7 @@ from audioqa.activity import segments
 from audioqa.detectors._noise_level import Heard, NoiseLevel
 from audioqa.frames import BAND_FRAME, FRAME
 from audioqa.measure import Measurements
-from audioqa.party import NOTHING, PartyView, cannot_tell, party_views, telephone_powers
+from audioqa.party import NOTHING, PartyView, cannot_tell, party_views, span, telephone_powers
 from audioqa.types import Detection, Event, Segment, Severity, Skipped
 
 KINDS = ("background-noise", "noise-burst")
@@ -53,6 +53,8 @@ class BackgroundNoise:
         dB by which noise that rises within the call is told of apart.
     burst, loud_burst, burst_shortest
         dB over the steady noise and under the speech from which a burst counts, and seconds.
+    filled
+        Share of a burst in which it is as loud: two clicks a tenth of a second apart are no burst.
     apart
         Seconds between a burst and the party's own speech: breaths and reverberation are nearer.
     like_speech, like_tone
@@ -75,6 +77,7 @@ class BackgroundNoise:
     step: float = 6.0
     loud_burst: float = 21.0
     burst_shortest: float = 0.12
+    filled: float = 0.5
     apart: float = 0.3
     like_speech: float = 0.35
     like_tone: float = 0.85
@@ -167,6 +170,8 @@ class BackgroundNoise:
         loud = heard.pausing & (view.levels > line) & ~back
         events: list[Event] = []
         for stretch in segments(loud, frame=FRAME, shortest=self.burst_shortest, pause=0.1):
+            if float(np.mean(span(loud, stretch))) < self.filled:
+                continue
             if self._is_own(view, stretch) or self._is_tone(view, stretch):
                 continue
             if any(self._is_of(other, view, stretch) for other in others):

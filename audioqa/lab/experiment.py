@@ -217,12 +217,13 @@ def judged(
     codec, call, seconds
         Go into the result.
     """
-    own = [event for event in heard if event.kind == fault.kind]
+    same = {fault.kind, *fault.told_as}
+    own = [event for event in heard if event.kind in same]
     places = tuple(_found(fault, placed, own) for placed in truth)
     right = sum(any(_meets(placed, event) for placed in truth) for event in own)
     known = set(usual)
-    wrong = 0 if fault.kind in known else len(own) - right
-    others = tuple(event.kind for event in heard if event.kind not in known | {fault.kind})
+    wrong = 0 if known & same else len(own) - right
+    others = tuple(event.kind for event in heard if event.kind not in known | same)
     return Faulted(fault.name, codec, call, seconds, places, right, wrong, others)
 
 

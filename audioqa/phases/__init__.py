@@ -25,6 +25,7 @@ It is what was recorded from a party, not what the other one heard.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from audioqa.activity import speech_segments
@@ -32,7 +33,7 @@ from audioqa.measure import ChannelMeasurements, Measurements
 from audioqa.phases.announcements import Announcements
 from audioqa.phases.aside import EXPLAINS, conversation, outside_phases
 from audioqa.phases.music import HoldMusic
-from audioqa.phases.silences import Silences
+from audioqa.phases.silences import Silences, goes_on
 from audioqa.phases.tones import Tone, Tones
 from audioqa.types import Evidence, Phase, Segment
 
@@ -87,7 +88,7 @@ class PhaseFinder:
                 self._joined(own, other, channel)
                 for own, other, channel in zip(heard, spoken[::-1], measurements.channels, strict=True)
             ]
-            phases = _at_once([phase for own in heard for phase in own])
+            phases = _at_once([phase for own in heard for phase in own], spoken)
             for number, channel in enumerate(measurements.channels):
                 phases += self._announced(channel.name, number, heard, spoken)
         phases += self.silences(measurements, spoken)
@@ -115,8 +116,8 @@ class PhaseFinder:
         return self.announcements(name, speech, other=other, own=heard[number], others=heard[1 - number])
 
 
-def _at_once(phases: list[Phase]) -> list[Phase]:
-    """A long tone on both legs at the same instants is a payment's, and one phase of the call."""
+def _at_once(phases: list[Phase], spoken: Sequence[tuple[Segment, ...]]) -> list[Phase]:
+    """A long tone on both legs at the same instants, amid the talk, is a payment's, and one phase of the call."""
     steady = [phase for phase in phases if phase.kind in ("tone", "beep")]
     kept = list(phases)
     for number, one in enumerate(steady):
@@ -125,7 +126,8 @@ def _at_once(phases: list[Phase]) -> list[Phase]:
                 abs(one.segment.start - other.segment.start),
                 abs(one.segment.end - other.segment.end),
             )
-            if one.channel != other.channel and one.segment.duration >= 2.0 and apart <= 0.1:
+            alike = one.channel != other.channel and one.segment.duration >= 2.0 and apart <= 0.1
+            if alike and goes_on(spoken, one.segment):
                 kept = [phase for phase in kept if phase is not one and phase is not other]
                 evidence = {**_seconds(one.segment), "fill": "tone", "hertz": one.evidence["hertz"]}
                 kept.append(Phase("pause-and-resume", None, one.segment, evidence))

@@ -85,7 +85,7 @@ class Silences:
         for one in found[0]:
             for other in found[1]:
                 start, end = max(one.start, other.start), min(one.end, other.end)
-                if end - start < self.mutual or not _amid(views, Segment(start, end)):
+                if end - start < self.mutual or not goes_on([view.speech for view in views], Segment(start, end)):
                     continue
                 apart = max(abs(one.start - other.start), abs(one.end - other.end))
                 paused = apart <= self.together and end - start >= self.pause
@@ -120,7 +120,7 @@ class Silences:
         return bool(len(before)) and float(before.max()) > loud
 
 
-def _amid(views: Sequence[PartyView], part: Segment) -> bool:
-    """Whether the call goes on: somebody speaks before and somebody after."""
-    spoken = [segment for view in views for segment in view.speech]
-    return any(s.start < part.start for s in spoken) and any(s.end > part.end for s in spoken)
+def goes_on(spoken: Sequence[Sequence[Segment]], part: Segment) -> bool:
+    """Whether the call goes on after it: somebody speaks before and somebody after."""
+    everyone = [segment for own in spoken for segment in own]
+    return any(s.start < part.start for s in everyone) and any(s.end > part.end for s in everyone)

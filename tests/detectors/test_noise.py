@@ -48,6 +48,13 @@ def test_a_burst_is_told_from_the_steady_noise() -> None:
     assert event.segment.end == pytest.approx(14.8, abs=0.05)
 
 
+def test_clicks_near_each_other_are_no_burst() -> None:
+    agent, customer = conversation()
+    for place in (14.0, 14.08, 14.16, 14.24):
+        customer[round(place * RATE) : round((place + 0.008) * RATE)] += white(round(0.008 * RATE), -20)
+    assert found(agent, customer) == []
+
+
 def test_digital_silence_between_the_words_is_no_noise() -> None:
     agent, customer = conversation()
     customer[np.abs(customer) < 2e-3] = 0

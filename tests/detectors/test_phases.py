@@ -165,10 +165,20 @@ def test_the_last_notes_of_music_belong_to_it() -> None:
 
 
 def test_one_tone_on_both_legs_at_once_is_a_paused_recording() -> None:
+    agent, customer = ((0.5, 6.0), (12.0, 19.0), (36.0, 43.0)), ((6.4, 11.6), (19.4, 25.6))
+    tone = (0.1 * np.sin(2 * np.pi * 1000 * np.arange(5 * RATE) / RATE)).astype(np.float32)
+    parties = [turns(SECONDS, agent, seed=1), turns(SECONDS, customer, seed=2)]
+    for party in parties:
+        party[28 * RATE : 33 * RATE] += tone
+    measurements = measured(parties, [agent, customer])
+    assert found(measurements) == [("pause-and-resume", None)]
+
+
+def test_a_tone_without_talk_around_it_pauses_nothing() -> None:
     time = np.arange(5 * RATE) / RATE
     tone = on_a_line(np.sin(2 * np.pi * 1000 * time).astype(np.float32))
     measurements = measure_samples(np.stack([tone, tone], axis=1), RATE, channels=("agent", "customer"))
-    assert found(measurements) == [("pause-and-resume", None)]
+    assert found(measurements) == [("tone", "agent"), ("tone", "customer")]
 
 
 PROMPT = (Segment(3.0, 6.0), Segment(6.5, 9.0))

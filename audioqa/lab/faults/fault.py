@@ -53,6 +53,8 @@ class Fault:
         From a call at the nominal level to the faulted samples and the truth.
     onset
         Whether the event's beginning is compared with the fault's.
+    told_as
+        Other kinds as which a report may tell of the very same fault: repeated packets are concealed loss, too.
     brings
         Other kinds that are there, too, by the nature of the fault: a dead leg brings dead air.
     """
@@ -61,6 +63,7 @@ class Fault:
     kind: str
     make: Make
     onset: bool = True
+    told_as: tuple[str, ...] = ()
     brings: tuple[str, ...] = ()
 
 

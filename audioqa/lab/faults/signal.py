@@ -89,13 +89,13 @@ def _clipped(below_peak: float) -> Make:
 
 FAULTS: tuple[Fault, ...] = (
     Fault("20 ms lost, zeros", "dropout", _loss(0.020, "zero")),
-    Fault("20 ms lost, packet repeated", "dropout", _loss(0.020, "repeat"), brings=("concealed-loss",)),
-    Fault("60 ms lost, Appendix I", "dropout", _loss(0.060, "fade"), brings=("concealed-loss",)),
+    Fault("20 ms lost, packet repeated", "dropout", _loss(0.020, "repeat"), onset=False, told_as=("concealed-loss",)),
+    Fault("60 ms lost, Appendix I", "dropout", _loss(0.060, "fade"), onset=False, told_as=("concealed-loss",)),
     Fault("1 s muted in a turn", "silence-gap", _mute, brings=("dropout",)),
     Fault("4 s of dead air", "dead-air", _dead_air, onset=False),
     Fault("4 s of silence at the start", "leading-silence", _silent_edge(leading=True), onset=False),
     Fault("4 s of silence at the end", "trailing-silence", _silent_edge(leading=False), onset=False),
-    Fault("clipping, 3 dB off the peak", "clipping", _clipped(3.0), onset=False),
-    Fault("clipping, 6 dB off the peak", "clipping", _clipped(6.0), onset=False),
-    Fault("clipping, 12 dB off the peak", "clipping", _clipped(12.0), onset=False),
+    Fault("clipping, 3 dB off the peak", "clipping", _clipped(3.0), onset=False, brings=("unbalanced",)),
+    Fault("clipping, 6 dB off the peak", "clipping", _clipped(6.0), onset=False, brings=("unbalanced",)),
+    Fault("clipping, 12 dB off the peak", "clipping", _clipped(12.0), onset=False, brings=("unbalanced",)),
 )
