@@ -21,7 +21,7 @@ bench: $(VENV)/installed  ## speed and memory; writes the table in README
 	$(BIN)/python -m audioqa.lab.bench --write README.md
 
 lab: $(VENV)/installed  ## faults put into real two-party talk; writes docs/impairments.md, docs/recorder.md, docs/ledger.md, docs/phases.md
-	$(BIN)/python -m audioqa.lab.impairments --fault-every 4
+	$(BIN)/python -m audioqa.lab.impairments --fault-every 8
 	$(BIN)/python -m audioqa.lab.recorder --most 12
 	$(BIN)/python -m audioqa.lab.ledger --every 16
 	$(BIN)/python -m audioqa.lab.phases

@@ -8,10 +8,7 @@ a third of the calls that was kept back, which share of the repeats is found at 
 from __future__ import annotations
 
 import argparse
-import base64
-import hashlib
 import sys
-import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -20,17 +17,19 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from audioqa.detectors._concealed_shape import FACTS, describe, find_twins
+from audioqa.detectors._concealed_shape import describe, find_twins
+from audioqa.detectors._networks import Network, forward
 from audioqa.frames import SUBFRAME
 from audioqa.lab.codecs import DELAYS, frame_count, frame_seconds, transcode
 from audioqa.lab.corpus import RATE, calls
+from audioqa.lab.fit_network import Recipe, fit_network, write_networks
 from audioqa.lab.simulator import effects
 from audioqa.lab.simulator.condition import Fill, Loss
 from audioqa.lab.simulator.network import filled, lost_packets
 from audioqa.measure import measure
 
 CODECS = ("gsm", "g729", "amr-12.2", "opus-12k")
-HIDDEN = 24
+RECIPE = Recipe(hidden=(24,), batch=512, noise=0.15, decay=1e-2)
 NETWORKS = 3
 LOST = 3.0
 """Per cent: losses that lie well apart."""
@@ -41,8 +40,6 @@ LOUD = 16.0
 _LEVEL = -26.0  # dBov
 _PACKET = 0.020  # s
 _RATES = (3.0, 10.0, 30.0, 100.0)  # false repeats per hour for which the odds are printed
-
-Network = tuple[NDArray[np.float32], ...]
 
 
 @dataclass(frozen=True)
@@ -143,58 +140,8 @@ def _described(
 
 def fit(examples: Examples, chosen: NDArray[np.bool_], *, seed: int, epochs: int) -> Network:
     """One network, fitted to the chosen examples that are known to be a repeat or none."""
-    import torch
-
-    torch.manual_seed(seed)
-    torch.set_num_threads(1)
     known = chosen & (examples.twice >= 0)
-    inputs = torch.from_numpy(examples.facts[known].astype(np.float32))
-    target = torch.from_numpy(examples.twice[known].astype(np.float32))
-    mean, spread = inputs.mean(0), inputs.std(0) + 0.05
-    inputs = (inputs - mean) / spread
-    first, second = torch.nn.Linear(FACTS, HIDDEN), torch.nn.Linear(HIDDEN, 1)
-    network = torch.nn.Sequential(first, torch.nn.ReLU(), second)
-    optimiser = torch.optim.AdamW(network.parameters(), lr=4e-3, weight_decay=1e-2)
-    batch = 512
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, 4e-3, total_steps=epochs * (len(inputs) // batch))
-    for _ in range(epochs):
-        order = torch.randperm(len(inputs))
-        for start in range(0, len(inputs) - batch + 1, batch):
-            rows = order[start : start + batch]
-            # A little noise on the inputs: a decision should not hang on half a decibel.
-            given = inputs[rows] + 0.15 * torch.randn(batch, FACTS)
-            loss = torch.nn.functional.binary_cross_entropy_with_logits(network(given)[:, 0], target[rows])
-            optimiser.zero_grad()
-            torch.autograd.backward(loss)
-            optimiser.step()
-            schedule.step()
-    weight = first.weight.detach() / spread
-    offset = first.bias.detach() - weight @ mean
-    return (
-        weight.numpy().T,
-        offset.numpy(),
-        second.weight.detach().numpy().T,
-        second.bias.detach().numpy(),
-    )
-
-
-def answers(networks: Sequence[Network], facts: NDArray[np.float16]) -> NDArray[np.float32]:
-    """Natural logarithm of the odds of every packet; as ``_concealed_model.forward``, which needs weights to import."""
-    given = facts.astype(np.float32)
-    return np.asarray(np.mean([np.maximum(given @ w + b, 0) @ v + c for w, b, v, c in networks], axis=0)[:, 0])
-
-
-def write(networks: Sequence[Network], path: Path) -> None:
-    """Write the coefficients, as float16 in base 85, as a Python module."""
-    raw = b"".join(np.ascontiguousarray(p, dtype="<f2").tobytes() for network in networks for p in network)
-    lines = textwrap.wrap(base64.b85encode(raw).decode(), 110)
-    shapes = tuple(tuple(tuple(p.shape) for p in network) for network in networks)
-    path.write_text(
-        '"""Coefficients of the concealment networks; written by ``python -m audioqa.lab.fit_concealed``."""\n\n'
-        f'DIGEST = "{hashlib.sha256(raw).hexdigest()[:16]}"\n'
-        "SHAPES = (\n" + "".join(f"    {shape},\n" for shape in shapes) + ")\n"
-        "COEFFICIENTS = (\n" + "".join(f'    "{line}"\n' for line in lines) + ")\n"
-    )
+    return fit_network(examples.facts[known], examples.twice[known], RECIPE, seed=seed, epochs=epochs)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -215,7 +162,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     examples = gather(options.every, options.seed, options.fill)
     back = examples.call % 3 == 0
     trial = [fit(examples, ~back, seed=options.seed + n, epochs=options.epochs) for n in range(NETWORKS)]
-    odds = answers(trial, examples.facts)
+    odds = forward(trial, examples.facts.astype(np.float32))
     natural = np.sort(odds[back & examples.clean])[::-1]
     repeats = odds[back & (examples.twice == 1)]
     lost, hours = int(examples.lost[::3].sum()), float(examples.seconds[::3].sum() / 3600)
@@ -229,7 +176,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 0
     every = np.ones(len(back), dtype=bool)
     networks = [fit(examples, every, seed=options.seed + n, epochs=options.epochs) for n in range(NETWORKS)]
-    write(networks, Path(__file__).parents[1] / "detectors" / "_concealed_weights.py")
+    docstring = "Coefficients of the concealment networks; written by ``python -m audioqa.lab.fit_concealed``."
+    write_networks(networks, Path(__file__).parents[1] / "detectors" / "_concealed_weights.py", docstring=docstring)
     return 0
 
 

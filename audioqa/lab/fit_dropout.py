@@ -13,28 +13,24 @@ voice), with noise, a noise gate, telephone tones or another level. Seeded throu
 from __future__ import annotations
 
 import argparse
-import base64
-import hashlib
 import sys
-import textwrap
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from audioqa.detectors._dropout_levels import ChannelLevels
-from audioqa.detectors._dropout_model import Network, forward
 from audioqa.detectors._dropout_shape import FACTS, describe, find_holes
+from audioqa.detectors._networks import Network, forward
 from audioqa.lab.codecs import TELEPHONE_CODECS, transcode
 from audioqa.lab.corpus import RATE, calls, data_folder
+from audioqa.lab.fit_network import Recipe, fit_network, write_networks
 from audioqa.lab.inject import Fill, Injected, dropouts
 from audioqa.measure import measure
 
-HIDDEN = (24, 12)
-"""Units of the two hidden layers."""
+RECIPE = Recipe(hidden=(24, 12), batch=1024, noise=0.2, decay=3e-3)
 
 NETWORKS = 4
 """Networks whose answers are averaged: what only one of them believes is rarely so."""
@@ -195,58 +191,14 @@ def _versions(seed: int) -> Iterator[tuple[NDArray[np.float32], tuple[str, ...]]
 
 def fit(examples: Examples, *, seed: int, epochs: int) -> Network:
     """One network, fitted to the examples that are known to be a loss or none."""
-    import torch
-
-    torch.manual_seed(seed)
-    torch.set_num_threads(1)
     known = examples.loss >= 0
-    inputs = torch.from_numpy(examples.facts[known].astype(np.float32))
-    target = torch.from_numpy(examples.loss[known].astype(np.float32))
-    mean, spread = inputs.mean(0), inputs.std(0) + 0.05
-    inputs = (inputs - mean) / spread
-    sizes = (FACTS, *HIDDEN, 1)
-    layers = [torch.nn.Linear(a, b) for a, b in pairwise(sizes)]
-    network = torch.nn.Sequential(layers[0], torch.nn.ReLU(), layers[1], torch.nn.ReLU(), layers[2])
-    optimiser = torch.optim.AdamW(network.parameters(), lr=4e-3, weight_decay=3e-3)
-    batch = 1024
-    steps = epochs * (len(inputs) // batch)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, 4e-3, total_steps=steps)
-    for _ in range(epochs):
-        order = torch.randperm(len(inputs))
-        for first in range(0, len(inputs) - batch + 1, batch):
-            chosen = order[first : first + batch]
-            # A little noise on the inputs: a decision should not hang on half a decibel.
-            given = inputs[chosen] + 0.2 * torch.randn(batch, FACTS)
-            loss = torch.nn.functional.binary_cross_entropy_with_logits(network(given)[:, 0], target[chosen])
-            optimiser.zero_grad()
-            torch.autograd.backward(loss)
-            optimiser.step()
-            schedule.step()
-    first_weight = layers[0].weight.detach() / spread
-    first_offset = layers[0].bias.detach() - first_weight @ mean
-    network_parameters = [first_weight.numpy().T, first_offset.numpy()]
-    for layer in layers[1:]:
-        network_parameters += [layer.weight.detach().numpy().T, layer.bias.detach().numpy()]
-    return tuple(network_parameters)
+    return fit_network(examples.facts[known], examples.loss[known], RECIPE, seed=seed, epochs=epochs)
 
 
 def log_odds_of(networks: Sequence[Network], facts: NDArray[np.float16]) -> NDArray[np.float32]:
     """Natural logarithm of the odds of every example, shape (holes,)."""
     parts = [forward(networks, facts[i : i + 100_000].astype(np.float32)) for i in range(0, len(facts), 100_000)]
     return np.concatenate(parts)
-
-
-def write(networks: Sequence[Network], path: Path) -> None:
-    """Write the coefficients, as float16 in base 85, as a Python module."""
-    raw = b"".join(np.ascontiguousarray(p, dtype="<f2").tobytes() for network in networks for p in network)
-    lines = textwrap.wrap(base64.b85encode(raw).decode(), 110)
-    shapes = tuple(tuple(tuple(p.shape) for p in network) for network in networks)
-    path.write_text(
-        '"""Coefficients of the dropout network; written by ``python -m audioqa.lab.fit_dropout``."""\n\n'
-        f'DIGEST = "{hashlib.sha256(raw).hexdigest()[:16]}"\n'
-        f"SHAPES = (\n" + "".join(f"    {shape},\n" for shape in shapes) + ")\n"
-        "COEFFICIENTS = (\n" + "".join(f'    "{line}"\n' for line in lines) + ")\n"
-    )
 
 
 def main() -> int:
@@ -268,7 +220,8 @@ def main() -> int:
             np.savez(options.cache, **vars(examples))
     networks = [fit(examples, seed=options.seed + n, epochs=options.epochs) for n in range(NETWORKS)]
     odds = log_odds_of(networks, examples.facts)
-    write(networks, Path(__file__).parents[1] / "detectors" / "_dropout_weights.py")
+    docstring = "Coefficients of the dropout network; written by ``python -m audioqa.lab.fit_dropout``."
+    write_networks(networks, Path(__file__).parents[1] / "detectors" / "_dropout_weights.py", docstring=docstring)
     natural = np.sort(odds[examples.clean])[::-1]
     lost = odds[examples.loss == 1]
     print(f"\n{len(odds)} holes, {len(lost)} of them losses; {examples.hours:.1f} h of clean speech")  # noqa: T201
