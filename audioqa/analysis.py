@@ -31,10 +31,10 @@ from audioqa.perceptual.named_calibration import load_named_calibration
 from audioqa.phases import PhaseFinder, conversation, outside_phases
 from audioqa.recorder_faults import unexplained
 from audioqa.scoring import call_mos, party_mos
+from audioqa.told_once import told_once
 from audioqa.types import (
     CallReport,
     Detection,
-    Event,
     Finding,
     Ledger,
     Party,
@@ -181,7 +181,7 @@ class Analyser:
             tuple(finding for detection in detections for finding in detection.findings),
         )
         findings = recording.findings + _findings(measurements) + heard.findings
-        told = outside_phases(unexplained(_told_once(heard.events), findings), phases)
+        told = outside_phases(unexplained(told_once(heard.events), findings), phases)
         events = sorted(told, key=lambda event: (event.segment, event.kind, event.channel or ""))
         parties = tuple(self._party(channel, measurements.duration, heard) for channel in talk.channels)
         mos, band = call_mos([(party.channel, party.mos) for party in parties])
@@ -331,27 +331,6 @@ def _calibration(name: str, estimator: Estimator, own: str | None) -> Calibratio
     if own is not None:
         return load_named_calibration(own, estimator=name, identity=identity)
     return None if name in TAKE_WEIGHTS else load_calibration(name, identity=identity)
-
-
-def _told_once(events: Sequence[Event]) -> list[Event]:
-    """Without the dropouts that are the edges or the whole of a longer gap in the same channel, and without the short
-    concealed ones amid a stretch of concealed loss, which tells of them together."""
-    wider = [event for event in events if event.kind in ("silence-gap", "concealed-loss", "robotic")]
-    return [
-        event
-        for event in events
-        if event.kind != "dropout"
-        or not any(
-            other.channel == event.channel
-            and (other.kind == "silence-gap" or _concealed(event))
-            and other.segment.overlap(event.segment) > event.segment.duration / 2
-            for other in wider
-        )
-    ]
-
-
-def _concealed(dropout: Event) -> bool:
-    return dropout.severity == "notice" and dropout.evidence.get("fill") in ("repeat", "fade")
 
 
 def _named(value: _T | Skipped, channel: str) -> _T | Skipped:

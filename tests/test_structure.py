@@ -21,7 +21,7 @@ LAYERS = (
     ("evaluation",),
     ("analysis",),
     ("flags", "causes"),
-    ("reasons", "recorder_faults"),
+    ("reasons", "recorder_faults", "told_once"),
     ("scoring", "ledger"),
     ("pooling",),
     ("detectors",),

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from conversation import AGENT, CUSTOMER, RATE, Samples, conversation, measured
 
-from audioqa.analysis import _told_once
 from audioqa.detectors.concealed import Concealed
+from audioqa.told_once import told_once
 from audioqa.types import Event, Segment
 
 PACKET = 160
@@ -57,7 +57,7 @@ def test_one_packet_played_twice_is_no_stretch() -> None:
     assert Concealed()(measured([agent, hurt], [AGENT, CUSTOMER])).events == ()
 
 
-def test_a_sound_repeated_again_and_again_is_robotic_and_told_once() -> None:
+def test_a_sound_repeated_again_and_again_is_robotic_andtold_once() -> None:
     agent, customer = conversation()
     hurt = repeated(customer, every=0.8, packets=5, spoken=CUSTOMER[:1])
     (event,) = Concealed()(measured([agent, hurt], [AGENT, CUSTOMER])).events
@@ -98,4 +98,4 @@ def test_short_concealed_dropouts_are_told_by_their_stretch_and_long_ones_themse
     long = Event("dropout", "agent", Segment(3, 3.08), "warning", {"fill": "fade"})
     hole = Event("dropout", "agent", Segment(4, 4.02), "notice", {"fill": "zero"})
     other = Event("dropout", "customer", Segment(2, 2.02), "notice", {"fill": "repeat"})
-    assert _told_once([stretch, short, long, hole, other]) == [stretch, long, hole, other]
+    assert told_once([stretch, short, long, hole, other]) == [stretch, long, hole, other]
