@@ -37,7 +37,7 @@ class Hum:
     objection, warning, severe
         dB under the active speech level at which hum begins to be reported, is a warning, is severe. At 27 dB the
         E-model takes 0.3 MOS off clean G.711 (docs/severities.md), at 15 dB a whole point. Low-rate codecs take up to
-        11 dB off a hum (measured on G.729), hence the distance to the objection.
+        13 dB off a hum (`audioqa.lab.faults.line`), hence the distance to the objection.
     prominence
         dB by which a line must stand above the median of its surroundings.
     lines

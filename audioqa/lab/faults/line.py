@@ -14,13 +14,17 @@ from audioqa.types import Segment
 _LEAST = 21.0  # s: one-way audio is reported from 20 s on
 
 
+_TAKEN = 13.0  # dB that codecs may take off a hum, and what of it lies above 500 Hz
+
+
 def _hum(below: float) -> Make:
     def make(talk: Talk, rng: np.random.Generator) -> tuple[Samples, tuple[Placed, ...]]:
         samples = at_nominal(talk)
         mains = float(rng.choice([50, 60]))
         wave = effects.hum(len(samples), RATE, mains, rng)
         samples[:, 1] += wave * np.float32(10 ** ((NOMINAL - below) / 20) / np.sqrt(np.mean(wave**2)))
-        return samples, (Placed(1, Segment(0.0, talk.seconds), (("mains_hz", mains, 0.0),)),)
+        figures = (("mains_hz", mains, 0.0), ("below_speech_db", below, _TAKEN))
+        return samples, (Placed(1, Segment(0.0, talk.seconds), figures),)
 
     return make
 
