@@ -71,11 +71,7 @@ class Hum:
         return Detection(tuple(events), tuple(skipped))
 
     def _of(self, channel: ChannelMeasurements, speech: float, duration: float) -> list[Event]:
-        rows = levels(channel.low_spectra)
-        # Ten seconds may hold a tone by chance; what is hum stands in most of its neighbours too.
-        found = [self._lines(rows, mains) for mains in MAINS]
-        strongest = int(np.argmax([np.sum(lines.hum) for lines in found]))
-        lines = found[strongest]
+        lines = self.standing(channel)
         ratio = speech - lines.level
         heard = lines.hum & (ratio < self.objection)
         events: list[Event] = []
@@ -91,7 +87,7 @@ class Hum:
                     Segment(stretch.start, min(stretch.end, duration)),
                     self._severity(below),
                     {
-                        "mains_hz": MAINS[strongest],
+                        "mains_hz": lines.mains,
                         "below_speech_db": round(below, 1),
                         "level_dbov": round(speech - below, 1),
                         "harmonics": int(np.median(lines.count[rows_in][heard[rows_in]])),
@@ -100,10 +96,16 @@ class Hum:
             )
         return events
 
+    def standing(self, channel: ChannelMeasurements) -> MainsLines:
+        """Lines of that mains frequency which stands out in more rows of the channel's spectrum below 500 Hz."""
+        rows = levels(channel.low_spectra)
+        # Ten seconds may hold a tone by chance; what is hum stands in most of its neighbours too.
+        return max((self._lines(rows, mains) for mains in MAINS), key=lambda lines: int(np.sum(lines.hum)))
+
     def _severity(self, below: float) -> Severity:
         return "severe" if below < self.severe else "warning" if below < self.warning else "notice"
 
-    def _lines(self, rows: NDArray[np.float32], mains: int) -> _Lines:
+    def _lines(self, rows: NDArray[np.float32], mains: int) -> MainsLines:
         places = np.arange(mains, 500 - mains // 2 + 1, mains) // STEP
         on = np.stack([rows[:, place - 1 : place + 2].max(axis=1) for place in places], axis=1)
         # Half way to the next harmonics nothing of them is left: a window of 0.25 s is 16 Hz wide.
@@ -122,7 +124,7 @@ class Hum:
         # Of 60 Hz, 300 Hz is the fifth and of 50 Hz the sixth: the spacing must be right, not only the place.
         steady = (count >= self.lines) & (count >= self.share * (last - first + 1))
         power = np.where(prominent, 10 ** (on / 10), 0.0).sum(axis=1)
-        return _Lines(steady, 10 * np.log10(power + 1e-13), count)
+        return MainsLines(mains, steady, 10 * np.log10(power + 1e-13), count)
 
 
 def _after(rows: NDArray[np.float32], place: int) -> NDArray[np.float32]:
@@ -130,9 +132,22 @@ def _after(rows: NDArray[np.float32], place: int) -> NDArray[np.float32]:
 
 
 @dataclass(frozen=True)
-class _Lines:
-    """What stands on the harmonics of one mains frequency: by row, whether it is hum, its level in dBov, how many."""
+class MainsLines:
+    """What stands on the harmonics of one mains frequency, by rows of 10 s.
 
+    Parameters
+    ----------
+    mains
+        Hz: 50 or 60.
+    hum
+        bool, shape (rows,): whether it is hum.
+    level
+        float64, shape (rows,): dBov of all lines together.
+    count
+        int64, shape (rows,): lines that stand out.
+    """
+
+    mains: int
     hum: NDArray[np.bool_]
     level: NDArray[np.float64]
     count: NDArray[np.int64]

@@ -28,7 +28,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+import numpy as np
+from numpy.typing import NDArray
+
 from audioqa.activity import speech_segments
+from audioqa.detectors.hum import Hum
+from audioqa.frames import FRAME
+from audioqa.low_spectrum import SPAN
 from audioqa.measure import ChannelMeasurements, Measurements
 from audioqa.phases.announcements import Announcements
 from audioqa.phases.aside import EXPLAINS, conversation, outside_phases
@@ -61,12 +67,19 @@ class PhaseFinder:
     ----------
     tones, music, announcements, silences
         What finds each group of kinds, with its thresholds.
+    hum
+        What tells mains hum, which the network takes for music.
+    over_hum
+        dB over the lines of a hum from which more sounds than the hum: what lies above 500 Hz of it, and what codecs
+        take off the lines, is less (docs/impairments.md: 10 dB).
     """
 
     tones: Tones = field(default_factory=Tones)
     music: HoldMusic = field(default_factory=HoldMusic)
     announcements: Announcements = field(default_factory=Announcements)
     silences: Silences = field(default_factory=Silences)
+    hum: Hum = field(default_factory=Hum)
+    over_hum: float = 10.0
 
     def __call__(self, measurements: Measurements) -> tuple[Phase, ...]:
         """Every phase, in order of start; none where speech activity was not measured."""
@@ -97,9 +110,21 @@ class PhaseFinder:
     def _heard(self, channel: ChannelMeasurements, duration: float) -> list[Phase]:
         """Tones and music of one channel."""
         tones = self.tones(channel)
-        music = self.music.with_notes(self.music(channel, tones, end=duration), tones)
+        hum = self._hums(channel)
+        music = self.music.with_notes(self.music(channel, tones, end=duration, hum=hum), tones)
         phases = [Phase("hold-music", channel.name, part, _seconds(part)) for part in music]
         return phases + [_phase(tone, channel.name) for tone in tones if _outside(tone.segment, music)]
+
+    def _hums(self, channel: ChannelMeasurements) -> NDArray[np.bool_]:
+        """Frames of the network in which nothing sounds but mains hum, bool, shape (frames,)."""
+        count = len(channel.kinds)
+        if not len(channel.low_spectra):
+            return np.zeros(count, dtype=bool)
+        lines = self.hum.standing(channel)
+        place = np.arange(count) * channel.speech_frame
+        row = np.minimum((place / SPAN).astype(np.int64), len(lines.hum) - 1)
+        level = channel.levels[np.minimum((place / FRAME + 0.5).astype(np.int64), len(channel.levels) - 1)]
+        return np.asarray(lines.hum[row] & (level < lines.level[row] + self.over_hum))
 
     def _joined(self, own: list[Phase], other: tuple[Segment, ...], channel: ChannelMeasurements) -> list[Phase]:
         music = self.music.joined([phase.segment for phase in own if phase.kind == "hold-music"], other)

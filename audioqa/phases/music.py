@@ -73,7 +73,9 @@ class HoldMusic:
     touching: float = 0.3
     tones: float = 0.1
 
-    def __call__(self, channel: ChannelMeasurements, tones: Sequence[Tone], *, end: float) -> tuple[Segment, ...]:
+    def __call__(
+        self, channel: ChannelMeasurements, tones: Sequence[Tone], *, end: float, hum: NDArray[np.bool_] | None = None
+    ) -> tuple[Segment, ...]:
         """Stretches of music, before those near each other are joined (`joined`).
 
         Parameters
@@ -84,8 +86,12 @@ class HoldMusic:
             Signals on the channel: they are no music.
         end
             Length of the recording in seconds.
+        hum
+            bool, shape (frames,), one per `speech_frame`: frames in which nothing sounds but mains hum.
         """
         sounds, frame = channel.kinds, channel.speech_frame
+        if hum is not None:
+            sounds = np.where(hum, np.uint8(BACKGROUND), sounds)
         if not (sounds == MUSIC).any():
             return ()
         signals = tuple(tone.segment for tone in tones if not self.is_note(sounds, frame, tone))

@@ -86,6 +86,27 @@ def test_hold_music_is_one_phase(style: str) -> None:
     assert phase.segment.end == pytest.approx(22.0, abs=1.0)
 
 
+def test_mains_hum_that_is_taken_for_music_is_none_and_music_over_it_is() -> None:
+    agent, customer = conversation()
+    time = np.arange(len(customer)) / RATE
+    hum = sum(np.sin(2 * np.pi * 50 * k * time + k) / k for k in range(2, 21)).astype(np.float32)
+    customer += hum * np.float32(10 ** (-46 / 20) / np.sqrt(np.mean(hum**2)))
+    call = measured([agent, customer], [AGENT, CUSTOMER])
+    assert found(mistaken(call, 11.8, 19.2)) == []
+    music = hold_music(next(iter(STYLES)), 7.0, RATE, np.random.default_rng(2))
+    customer[12 * RATE : 12 * RATE + len(music)] += np.float32(0.3) * music.astype(np.float32)
+    assert ("hold-music", "customer") in found(mistaken(measured([agent, customer], [AGENT, CUSTOMER]), 11.8, 19.2))
+
+
+def mistaken(call: Measurements, start: float, end: float) -> Measurements:
+    """The same call whose customer is heard as music from `start` to `end`."""
+    agent, customer = call.channels
+    kinds = customer.kinds.copy()
+    frame = customer.speech_frame
+    kinds[round(start / frame) : round(end / frame)] = SOUNDS.index("music")
+    return replace(call, channels=(agent, replace(customer, kinds=kinds)))
+
+
 def test_steady_noise_that_is_taken_for_music_holds_no_note() -> None:
     rng = np.random.default_rng(2)
     measurements = measured([rng.normal(0, 0.02, round(SECONDS * RATE)).astype(np.float32)], [()])

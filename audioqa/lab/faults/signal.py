@@ -95,7 +95,7 @@ FAULTS: tuple[Fault, ...] = (
     Fault("4 s of dead air", "dead-air", _dead_air, onset=False),
     Fault("4 s of silence at the start", "leading-silence", _silent_edge(leading=True), onset=False),
     Fault("4 s of silence at the end", "trailing-silence", _silent_edge(leading=False), onset=False),
-    Fault("clipping, 3 dB off the peak", "clipping", _clipped(3.0), onset=False, brings=("unbalanced",)),
-    Fault("clipping, 6 dB off the peak", "clipping", _clipped(6.0), onset=False, brings=("unbalanced",)),
-    Fault("clipping, 12 dB off the peak", "clipping", _clipped(12.0), onset=False, brings=("unbalanced",)),
+    Fault("clipping, 3 dB off the peak", "clipping", _clipped(3.0), onset=False, brings=("unbalanced", "too-loud")),
+    Fault("clipping, 6 dB off the peak", "clipping", _clipped(6.0), onset=False, brings=("unbalanced", "too-loud")),
+    Fault("clipping, 12 dB off the peak", "clipping", _clipped(12.0), onset=False, brings=("unbalanced", "too-loud")),
 )
