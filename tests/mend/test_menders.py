@@ -134,7 +134,7 @@ def test_the_level_comes_back_to_nominal(speech: Samples, kind: str, gain: float
 def test_what_was_rounded_to_13_bits_does_not_come_back_noisy(speech: Samples) -> None:
     gain = np.float32(10 ** (-20 / 20))
     truth = np.concatenate([speech, np.zeros(RATE, np.float32)])
-    dither = np.random.default_rng(1).uniform(-0.5, 0.5, len(truth)).astype(np.float32)
+    dither = np.random.default_rng(1).normal(0, 0.3, len(truth)).astype(np.float32)
     rounded = np.rint(truth * gain * 4096 + dither) / np.float32(4096)
     out = mend(rounded, event("too-quiet", end=9.0, evidence={"level_dbov": -46.0}))
     pause = slice(len(speech) + RATE // 10, None)
