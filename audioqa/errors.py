@@ -42,3 +42,7 @@ class WeightsError(AudioqaError):
 
 class MeasurementError(AudioqaError):
     """A perceptual measurement could not be made (for example PESQ of a silent signal)."""
+
+
+class EngineError(AudioqaError):
+    """The workers of an engine cannot be had, or cannot be reached."""

@@ -16,6 +16,9 @@ LAYERS = (
     ("cli",),
     ("cli_lab", "cli_labels"),
     ("lab", "cli_options"),
+    ("batch",),
+    ("engines",),
+    ("sources", "store"),
     ("settings",),
     ("render",),
     ("evaluation",),
@@ -48,6 +51,7 @@ OWNERS = {
     "rich": {"render", "cli", "cli_lab", "cli_labels", "lab"},
     "typer": {"cli", "cli_lab", "cli_labels"},
     "pydantic": {"settings"},
+    "ray": {"engines"},
 }
 """Who may import each heavy package."""
 
