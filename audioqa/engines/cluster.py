@@ -107,6 +107,12 @@ class RayEngine:
         self._waiting.append(task)
         self._employ()
 
+    def withdraw(self) -> list[Task]:
+        """Take back the tasks that no worker has begun with."""
+        tasks = list(self._waiting)
+        self._waiting.clear()
+        return tasks
+
     def outcomes(self, timeout: float) -> list[Outcome]:
         """What has been done since the last time; waits for at least one, `timeout` seconds at most.
 

@@ -120,6 +120,10 @@ class Engine(Protocol):
         """
         ...
 
+    def withdraw(self) -> list[Task]:
+        """Take back the tasks that no worker has begun with."""
+        ...
+
     def outcomes(self, timeout: float) -> list[Outcome]:
         """What has been done since the last time; waits for at least one, `timeout` seconds at most.
 
