@@ -14,6 +14,7 @@ from typing import Annotated
 import typer
 
 import audioqa
+from audioqa.cli_batch import batch
 from audioqa.cli_lab import lab
 from audioqa.cli_labels import calibrate, evaluate
 from audioqa.cli_options import open_options
@@ -147,6 +148,7 @@ def score(
         raise typer.Exit(1)
 
 
+app.command()(batch)
 app.command()(evaluate)
 app.command()(calibrate)
 app.command()(lab)

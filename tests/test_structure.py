@@ -14,7 +14,7 @@ PACKAGE = Path(__file__).parents[1] / "audioqa"
 LAYERS = (
     ("__main__",),
     ("cli",),
-    ("cli_lab", "cli_labels"),
+    ("cli_batch", "cli_lab", "cli_labels"),
     ("lab", "cli_options"),
     ("batch",),
     ("engines",),
@@ -48,8 +48,8 @@ OWNERS = {
     "safetensors": {"perceptual", "lab"},
     "pesq": {"perceptual", "lab"},
     "matplotlib": {"render"},
-    "rich": {"render", "cli", "cli_lab", "cli_labels", "lab"},
-    "typer": {"cli", "cli_lab", "cli_labels"},
+    "rich": {"render", "batch", "cli", "cli_lab", "cli_labels", "lab"},
+    "typer": {"cli", "cli_batch", "cli_lab", "cli_labels"},
     "pydantic": {"settings"},
     "ray": {"engines"},
 }

@@ -63,9 +63,7 @@ class Books:
                 self._tally.named_again += 1
             else:
                 message = f"{before} has the identity of this call too: {_identity(item.info)}"
-                self.fail_unopened(
-                    BadItem(location, "duplicate", message, CallInfo(location, item.info.tenant))
-                )
+                self.fail_unopened(BadItem(location, "duplicate", message, CallInfo(location, item.info.tenant)))
         return found
 
     def known(self, items: Sequence[Item], hashes: Sequence[Hashes | None] = ()) -> list[Known]:

@@ -1,4 +1,4 @@
-"""What a batch shows while it runs, on stderr: a bar on a terminal, a line now and then elsewhere, JSON lines for logs."""
+"""What a batch shows on stderr while it runs: a bar on a terminal, a line now and then elsewhere, JSON for logs."""
 
 from __future__ import annotations
 
@@ -19,6 +19,8 @@ from audioqa.types import Failure, Item
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
+
+    from audioqa.batch.driver import Ended
 
 _LINE_EVERY = 30.0
 """Seconds between two lines where nobody watches a bar."""
@@ -55,6 +57,10 @@ class Display(Protocol):
 
     def tick(self, tally: Tally) -> None:
         """Called often; shows the counts when it is time to."""
+        ...
+
+    def ended(self, ended: Ended) -> None:
+        """The run has ended."""
         ...
 
 
@@ -103,6 +109,9 @@ class Lines:
         if time.monotonic() - self._told >= _LINE_EVERY:
             self._told = time.monotonic()
             self.say(status(tally, self._ahead))
+
+    def ended(self, ended: Ended) -> None:
+        """Nothing: the summary tells."""
 
 
 class Bar:
@@ -154,6 +163,9 @@ class Bar:
             self._bar.update(self._task, completed=tally.done, total=total, description=status(tally, self._ahead))
             self._bar.refresh()
 
+    def ended(self, ended: Ended) -> None:
+        """Nothing: the summary tells."""
+
 
 class _FirstFailures:
     """Shows the first failures, and says once that there are more."""
@@ -171,7 +183,8 @@ class _FirstFailures:
 
 
 class JsonLog:
-    """One JSON object a line, each with ``time`` and ``event``: ``message``, ``failed``, ``scored``, ``progress``.
+    """One JSON object a line, each with ``time`` and ``event``: ``message``, ``failed``, ``scored``, ``progress``,
+    ``ended``.
 
     Parameters
     ----------
@@ -215,6 +228,18 @@ class JsonLog:
         if time.monotonic() - self._told >= _LINE_EVERY:
             self._told = time.monotonic()
             self.log("progress", **tally.counts(), items=self._ahead.items, left_seconds=self._ahead.left(tally))
+
+    def ended(self, ended: Ended) -> None:
+        """Log how the run ended, and all counts."""
+        worst = [{"call_id": call, "why": why} for call, why in ended.tally.worst]
+        self.log(
+            "ended",
+            ending=ended.ending,
+            reason=ended.reason,
+            exit_code=ended.exit_code,
+            **ended.tally.counts(),
+            worst=worst,
+        )
 
     def log(self, event: str, **content: Any) -> None:
         """Write one line."""

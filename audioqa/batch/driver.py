@@ -166,7 +166,7 @@ class _Work:
                 break
             if self._planner.waiting and not self._tasks:
                 if not told_waiting:
-                    self._display.say(f"waiting for another batch, which has {self._planner.waiting} of these recordings")
+                    self._display.say(f"waiting for another batch, which has {self._planner.waiting} of these calls")
                     told_waiting = True
                 time.sleep(_TICK)
             if self._tasks:

@@ -1,4 +1,4 @@
-"""Waiting for a store that cannot be written for a while: locked by a backup, on a full disk, a server that restarts."""
+"""Waiting for a store that cannot be written for a while: a backup locks it, its disk is full, its server restarts."""
 
 from __future__ import annotations
 

@@ -130,4 +130,3 @@ class Planner:
         if settled:
             self._books.release(settled)
         return work
-

@@ -38,7 +38,9 @@ def summary(ended: Ended, *, store: str) -> str:
         lines += [f"  {count:>9,}   {kind}: {FAILURE_KINDS[kind]}" for kind, count in tally.failed.most_common()]
     if tally.audio:
         hours = f"{tally.audio / 3600:,.1f} hours of sound"
-        lines.append(f"{hours} in {tally.elapsed:,.0f} s: {tally.hours_per_hour:,.0f} an hour; {tally.flagged:,} flagged")
+        lines.append(
+            f"{hours} in {tally.elapsed:,.0f} s: {tally.hours_per_hour:,.0f} an hour; {tally.flagged:,} flagged"
+        )
     if tally.worst:
         lines.append("worst of this run:")
         lines += [f"  {call}: {why}" for call, why in tally.worst]
