@@ -115,7 +115,8 @@ def batch(
 ) -> None:
     """Score an archive into a store; start it again, and it goes on where it stopped."""
     from audioqa.batch import Ahead, Batch, make_display, summary
-    from audioqa.engines import AnalyserWork, Limits
+    from audioqa.engines import Limits
+    from audioqa.engines.work import AnalyserWork
     from audioqa.errors import AudioqaError
     from audioqa.settings import NO_ESTIMATOR, load_settings
     from audioqa.sources import SourceOptions, read_sources
@@ -143,7 +144,6 @@ def batch(
             address=address,
             limits=Limits(seconds=time_limit or usual, memory=memory_limit << 20),
         )
-        items = read_sources(sources, options=options)
         opened = open_store(store)
     except AudioqaError as error:
         complain(str(error))
@@ -151,7 +151,7 @@ def batch(
     ahead = Ahead(lambda: read_sources(sources, options=options))
     with make_display(ahead, as_json=log_json) as display, opened:
         run = Batch(sources, opened, workers, digest, display, retry_failed=retry_failed, patience=patience)
-        ended = run(items)
+        ended = run(read_sources(sources, options=options, say=display.say))
         ahead.stop()
         display.ended(ended)
     if not log_json:

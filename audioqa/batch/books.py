@@ -8,8 +8,8 @@ from typing import Protocol
 from audioqa.batch.patience import Patience
 from audioqa.batch.tally import Tally, size
 from audioqa.engines import Outcome
-from audioqa.store import Hashes, Known, Seen, Store, location_of
-from audioqa.types import BadItem, CallInfo, Failure, Item
+from audioqa.store import Hashes, Known, Store, location_of
+from audioqa.types import BadItem, Failure, Item
 
 
 class Teller(Protocol):
@@ -31,8 +31,6 @@ class Books:
         The store's number of the run.
     digest
         Of the settings.
-    seen
-        The calls that the run has met.
     tally
         The counts.
     patience
@@ -42,29 +40,14 @@ class Books:
     """
 
     def __init__(
-        self, store: Store, run: int, *, digest: str, seen: Seen, tally: Tally, patience: Patience, teller: Teller
+        self, store: Store, run: int, *, digest: str, tally: Tally, patience: Patience, teller: Teller
     ) -> None:
         self._store = store
         self._run = run
         self._digest = digest
-        self._seen = seen
         self._tally = tally
         self._patiently = patience
         self._teller = teller
-
-    def first_met(self, items: Sequence[Item]) -> list[Item]:
-        """Those that this run has not met; another file with the identity of one of them fails."""
-        found = []
-        for item, before in zip(items, self._seen.add(items), strict=True):
-            location = location_of(item)
-            if before is None:
-                found.append(item)
-            elif before == location:
-                self._tally.named_again += 1
-            else:
-                message = f"{before} has the identity of this call too: {_identity(item.info)}"
-                self.fail_unopened(BadItem(location, "duplicate", message, CallInfo(location, item.info.tenant)))
-        return found
 
     def known(self, items: Sequence[Item], hashes: Sequence[Hashes | None] = ()) -> list[Known]:
         """What each of some items needs."""
@@ -156,7 +139,3 @@ class Books:
 def hashes_of(outcome: Outcome) -> Hashes:
     """What the files of a task hold, as its outcome says."""
     return Hashes(outcome.hashes, outcome.reference_hash)
-
-
-def _identity(info: CallInfo) -> str:
-    return f"{info.call_id} of {info.tenant}" if info.tenant else info.call_id

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
 import audioqa
@@ -17,7 +17,7 @@ from audioqa.batch.tally import Tally
 from audioqa.batch.trouble import Trouble
 from audioqa.engines import Engine, Outcome, Task
 from audioqa.errors import AudioqaError
-from audioqa.store import Seen, Store
+from audioqa.store import Store
 from audioqa.types import BadItem, Item
 
 if TYPE_CHECKING:
@@ -106,19 +106,19 @@ class Batch:
         ending: Ending = "finished"
         reason = ""
         run = self.store.begin_run(self.sources, digest=self.digest, version=audioqa.__version__)
-        with Seen() as seen, Interrupts(self.display.say) as interrupts:
+        with Interrupts(self.display.say) as interrupts:
             patience = Patience(self.patience, say=self.display.say, stopping=lambda: bool(interrupts.heard))
             books = Books(
                 self.store,
                 run,
                 digest=self.digest,
-                seen=seen,
                 tally=self.tally,
                 patience=patience,
                 teller=self.display,
             )
-            planner = Planner(items, books, retry_failed=self.retry_failed)
-            work = _Work(self, planner, books, lambda: interrupts.heard)
+            trouble = Trouble(self.sources, patience=self.patience, say=self.display.say)
+            planner = Planner(items, books, trouble, retry_failed=self.retry_failed)
+            work = _Work(self, planner, books, trouble, lambda: interrupts.heard)
             try:
                 with self.engine:
                     work.run()
@@ -137,11 +137,13 @@ class Batch:
 class _Work:
     """The loop between planner, engine and books."""
 
-    def __init__(self, batch: Batch, planner: Planner, books: Books, heard: Callable[[], str]) -> None:
+    def __init__(
+        self, batch: Batch, planner: Planner, books: Books, trouble: Trouble, heard: Callable[[], str]
+    ) -> None:
         self._engine = batch.engine
         self._display = batch.display
         self._tally = batch.tally
-        self._trouble = Trouble(batch.sources, patience=batch.patience, say=batch.display.say)
+        self._trouble = trouble
         self._planner = planner
         self._books = books
         self._heard = heard
@@ -217,10 +219,10 @@ class _Work:
             self._display.scored(item, outcome)
             return
         (known,) = self._books.known([item], [hashes_of(outcome)])
+        if known.state == "done":
+            known = replace(known, state="info")  # what is new is the date or place of its file
         if not self._books.settle(item, known, elsewhere=False):
             self._submit(item, hash_only=False)
-        else:
-            self._books.release([item])
 
     def _keep(self) -> None:
         """Renew the claims in time."""

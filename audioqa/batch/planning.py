@@ -11,6 +11,7 @@ from audioqa.types import BadItem, Item
 
 if TYPE_CHECKING:
     from audioqa.batch.books import Books
+    from audioqa.batch.trouble import Trouble
 
 _CHUNK = 200
 """Items that the store is asked after at once."""
@@ -25,13 +26,16 @@ class Planner:
         What the sources name; never held in memory as a whole.
     books
         Where everything is looked up and noted.
+    trouble
+        Tells whether a source has gone away.
     retry_failed
         Try again what failed before, though nothing about it has changed.
     """
 
-    def __init__(self, items: Iterator[Item | BadItem], books: Books, *, retry_failed: bool) -> None:
+    def __init__(self, items: Iterator[Item | BadItem], books: Books, trouble: Trouble, *, retry_failed: bool) -> None:
         self._items = items
         self._books = books
+        self._trouble = trouble
         self._retry = retry_failed
         self._ready: deque[Item] = deque()
         """To be worked on, unless another batch takes them first."""
@@ -93,8 +97,9 @@ class Planner:
         self._ended = len(named) < _CHUNK
         for bad in named:
             if isinstance(bad, BadItem):
+                self._trouble.unopened(bad)
                 self._books.fail_unopened(bad)
-        self._sort(self._books.first_met([item for item in named if isinstance(item, Item)]), met_again=False)
+        self._sort([item for item in named if isinstance(item, Item)], met_again=False)
 
     def _sort(self, items: Sequence[Item], *, met_again: bool) -> None:
         """Settle what needs no work, and keep what does."""
@@ -116,7 +121,7 @@ class Planner:
         """Those that are ours now, and still to be done: another batch may have been quicker."""
         if not items:
             return []
-        mine = []
+        mine: list[Item] = []
         for item, ours in zip(items, self._books.claim(items), strict=True):
             (mine if ours else self._elsewhere).append(item)
         work, settled = [], []

@@ -15,7 +15,6 @@ _SETTLED = (
     ("elsewhere", "scored by another batch meanwhile"),
     ("failed_before", "failed before and not tried again"),
     ("left", "left for the next run"),
-    ("named_again", "named twice"),
 )
 
 

@@ -39,8 +39,6 @@ class Tally:
         Scored meanwhile by another batch on the same store.
     left
         Not come to, because the run was broken off; those that its source had not named yet are not among them.
-    named_again
-        Named more than once by the sources; counted once otherwise.
     flagged
         Of those scored in this run.
     audio, processor
@@ -59,7 +57,6 @@ class Tally:
     failed_before: int = 0
     elsewhere: int = 0
     left: int = 0
-    named_again: int = 0
     flagged: int = 0
     audio: float = 0.0
     processor: float = 0.0
@@ -105,7 +102,7 @@ class Tally:
         self.flagged += bool(flags)
         mos = content["mos"]
         value = float(mos.get("value", _NO_MOS))
-        why = mos["skipped"] if "skipped" in mos else f"MOS {value:.2f}"
+        why = mos.get("skipped", f"MOS {value:.2f}")
         if flags:
             why = f"{why}; {flags[0]['reason']}"
         if flags or "skipped" in mos:
@@ -130,7 +127,6 @@ class Tally:
             "failed_before": self.failed_before,
             "elsewhere": self.elsewhere,
             "left": self.left,
-            "named_again": self.named_again,
             "flagged": self.flagged,
             "failures": dict(sorted(self.failed.items())),
             "audio_seconds": round(self.audio, 3),

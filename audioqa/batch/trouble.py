@@ -11,10 +11,13 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from audioqa.errors import AudioqaError
-from audioqa.types import Failure, Item
+from audioqa.types import BadItem, Failure, Item
 
 _PAUSE = 3.0
 """Seconds between two tries of what found the disk full."""
+
+_AWAY = ("missing", "permission", "access")
+"""Kinds of failure that a source which has gone away shows itself by."""
 
 _IN_A_ROW = 20
 """So many files in a row that a source does not give are not their own fault."""
@@ -64,7 +67,7 @@ class Trouble:
         """
         if failure.kind == "disk-full":
             return self._wait_for_room(item.files[0].location, failure)
-        if failure.kind in ("missing", "permission", "access"):
+        if failure.kind in _AWAY:
             self._look_at_sources()
         if failure.kind == "access":
             self._unreachable += 1
@@ -76,6 +79,17 @@ class Trouble:
         else:
             self._unreachable = 0
         return False
+
+    def unopened(self, bad: BadItem) -> None:
+        """Look at what a source named and could not give.
+
+        Raises
+        ------
+        AudioqaError
+            Where the source itself has gone away.
+        """
+        if bad.kind in _AWAY:
+            self._look_at_sources()
 
     def _wait_for_room(self, location: str, failure: Failure) -> bool:
         now = time.monotonic()

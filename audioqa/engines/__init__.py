@@ -9,6 +9,5 @@ from __future__ import annotations
 
 from audioqa.engines.local import LocalEngine
 from audioqa.engines.tasks import Engine, Limits, Outcome, Task, Work
-from audioqa.engines.work import AnalyserWork
 
-__all__ = ["AnalyserWork", "Engine", "Limits", "LocalEngine", "Outcome", "Task", "Work"]
+__all__ = ["Engine", "Limits", "LocalEngine", "Outcome", "Task", "Work"]

@@ -15,10 +15,10 @@ from pathlib import Path
 from audioqa.analysis import Analyser
 from audioqa.audio import OpenOptions
 from audioqa.engines.tasks import Outcome, Progress, Task, Work
-from audioqa.errors import SettingsError, UnreadableRecordingError
+from audioqa.errors import SettingsError, SourceError, UnreadableRecordingError
 from audioqa.render.as_json import to_json
 from audioqa.settings import Settings
-from audioqa.sources import SourceError, local_copy
+from audioqa.sources import LocalCopies
 from audioqa.types import Failure, Item
 
 _KINDS_BY_ERRNO = {
@@ -42,11 +42,11 @@ class AnalyserWork:
     settings: Settings
 
     def __call__(self) -> Work:
-        analyser = self.settings.analyser()
-        return lambda task, progress: do(task, analyser, progress=progress)
+        analyser, copies = self.settings.analyser(), LocalCopies()
+        return lambda task, progress: do(task, analyser, copies, progress=progress)
 
 
-def do(task: Task, analyser: Analyser, *, progress: Progress | None = None) -> Outcome:
+def do(task: Task, analyser: Analyser, copies: LocalCopies, *, progress: Progress | None = None) -> Outcome:
     """Work on one call.
 
     Parameters
@@ -55,6 +55,8 @@ def do(task: Task, analyser: Analyser, *, progress: Progress | None = None) -> O
         The call, and whether its hashes are enough.
     analyser
         Analyses it. Channels have neutral names in the report, and its path is the call's location.
+    copies
+        Fetches what is no file of this machine.
     progress
         Told how far the analysis is.
 
@@ -66,7 +68,7 @@ def do(task: Task, analyser: Analyser, *, progress: Progress | None = None) -> O
     started, processor = time.monotonic(), time.process_time()
     names: dict[str, str] = {}
     try:
-        outcome = _done(task, analyser, progress, names)
+        outcome = _done(task, analyser, copies, progress, names)
     except Exception as error:  # noqa: BLE001 - the batch edge: it becomes a recorded failure
         outcome = Outcome(task.number, failure=failure_of(error, names))
     return replace(
@@ -97,7 +99,7 @@ def failure_of(error: BaseException, names: Mapping[str, str]) -> Failure:
 
 def _told(error: BaseException, names: Mapping[str, str]) -> tuple[str, str]:
     if isinstance(error, SourceError):
-        return error.kind, str(error)
+        return error.kind, error.cause
     if isinstance(error, UnreadableRecordingError):
         name = names.get(error.path, "")
         return "unreadable", f"{name}: {error.cause}" if name.startswith(_REFERENCE) else error.cause
@@ -122,16 +124,18 @@ def location(item: Item) -> str:
     return " + ".join(file.location for file in item.files)
 
 
-def _done(task: Task, analyser: Analyser, progress: Progress | None, names: dict[str, str]) -> Outcome:
+def _done(
+    task: Task, analyser: Analyser, copies: LocalCopies, progress: Progress | None, names: dict[str, str]
+) -> Outcome:
     item = task.item
     with ExitStack() as stack:
         paths = []
         for file in item.files:
-            paths.append(stack.enter_context(local_copy(file)))
+            paths.append(stack.enter_context(copies.copy(file)))
             names[str(paths[-1])] = file.location
         reference = None
         if item.reference:
-            reference = stack.enter_context(local_copy(item.reference))
+            reference = stack.enter_context(copies.copy(item.reference))
             names[str(reference)] = f"{_REFERENCE}{item.reference.location}"
         for path in paths if reference is None else [*paths, reference]:
             with path.open("rb"):

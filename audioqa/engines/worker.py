@@ -49,7 +49,7 @@ class Worker:
         """When it was started, or got its task."""
         self.hours = 1
         """Begun hours of sound that its task is known to have."""
-        self.folder = Path(tempfile.mkdtemp(prefix="audioqa-"))
+        self.folder = Path(tempfile.mkdtemp(prefix="audioqa-worker-"))
         """For its temporary files; removed with it."""
         context = multiprocessing.get_context("spawn")
         self._connection, theirs = context.Pipe()

@@ -1,0 +1,255 @@
+"""Locks, full disks, sources that go away, Ctrl-C: a clear message, an honest exit code, and nothing lost."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from archives import DIGEST, Desk, Heard, write_calls
+
+from audioqa.store import open_store
+
+MANY = [f"slow-{number:02}.wav" for number in range(12)]
+
+
+@contextmanager
+def later(seconds: float, what: object) -> Iterator[None]:
+    """Do something while a batch is at work."""
+    assert callable(what)
+    timer = threading.Timer(seconds, what)
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.join()
+
+
+def after_the_first(desk: Desk, what: object) -> threading.Thread:
+    """Do something as soon as the first file has been worked on."""
+
+    def wait() -> None:
+        end = time.monotonic() + 60
+        while not desk.notes.exists() and time.monotonic() < end:
+            time.sleep(0.02)
+        assert callable(what)
+        what()
+
+    thread = threading.Thread(target=wait)
+    thread.start()
+    return thread
+
+
+def test_a_store_that_is_locked_for_a_while_is_waited_for(desk: Desk) -> None:
+    write_calls(desk.folder, MANY[:4])
+    open_store(str(desk.store)).close()
+    heard = Heard()
+    other = sqlite3.connect(desk.store, check_same_thread=False, isolation_level=None)
+
+    def lock() -> None:
+        other.execute("BEGIN IMMEDIATE")
+        time.sleep(3.0)
+        other.execute("COMMIT")
+
+    thread = after_the_first(desk, lock)
+    ended = desk.run(heard=heard, store=open_store(str(desk.store), busy=0.2), patience=30.0)
+    thread.join()
+    other.close()
+    assert (ended.ending, ended.tally.scored) == ("finished", 4)
+    assert any("another program is writing to it" in message for message in heard.messages)
+    assert "the store can be written again" in heard.messages
+
+
+def test_a_store_that_stays_locked_ends_the_run_and_the_next_one_goes_on(desk: Desk) -> None:
+    write_calls(desk.folder, MANY[:4])
+    open_store(str(desk.store)).close()
+    other = sqlite3.connect(desk.store, check_same_thread=False, isolation_level=None)
+    thread = after_the_first(desk, lambda: other.execute("BEGIN IMMEDIATE"))
+    ended = desk.run(store=open_store(str(desk.store), busy=0.2), patience=1.0)
+    thread.join()
+    assert (ended.ending, ended.exit_code) == ("stopped", 3)
+    assert "another program is writing to it" in ended.reason
+    other.execute("ROLLBACK")
+    other.close()
+    assert desk.run().tally.counts()["failed"] == 0
+    assert set(desk.calls()) == set(MANY[:4])
+
+
+def test_a_store_on_a_full_disk_ends_the_run_and_the_next_one_goes_on(desk: Desk) -> None:
+    write_calls(desk.folder, MANY)
+    from sqlalchemy import event
+
+    store = open_store(str(desk.store))
+    with sqlite3.connect(desk.store) as base:
+        pages = base.execute("PRAGMA page_count").fetchone()[0]
+    base.close()
+
+    @event.listens_for(store.engine, "connect")
+    def _small(connection: sqlite3.Connection, _: object) -> None:
+        connection.execute(f"PRAGMA max_page_count = {pages + 3}").close()
+
+    store.engine.dispose()
+    heard = Heard()
+    ended = desk.run(store=store, heard=heard, patience=1.0)
+    assert (ended.ending, ended.exit_code) == ("stopped", 3)
+    assert "the disk is full: make room" in ended.reason
+    assert any("trying again" in message for message in heard.messages)
+    kept = desk.calls()
+    assert len(kept) < len(MANY)
+    ended = desk.run()
+    assert (ended.ending, ended.tally.unchanged) == ("finished", len(kept))
+    assert set(desk.calls()) == set(MANY)
+
+
+def test_a_full_disk_for_temporary_files_ends_the_run_without_a_failure(desk: Desk) -> None:
+    write_calls(desk.folder, ["full.wav"])
+    ended = desk.run(patience=2.0)
+    assert (ended.ending, ended.exit_code) == ("stopped", 3)
+    assert "no room in the folder for temporary files: make room" in ended.reason
+    assert desk.failures() == {}
+
+
+def test_one_file_that_is_too_large_for_the_disk_fails_alone(desk: Desk) -> None:
+    write_calls(desk.folder, ["full.wav", *MANY[:6]])
+    ended = desk.run(patience=1.0, jobs=2)
+    assert (ended.ending, ended.tally.scored) == ("finished", 6)
+    assert desk.failures() == {"full.wav": "disk-full"}
+
+
+def test_a_source_that_goes_away_ends_the_run_and_nothing_is_taken_for_failed(desk: Desk) -> None:
+    write_calls(desk.folder, MANY)
+    away = desk.folder.with_name("away")
+    thread = after_the_first(desk, lambda: desk.folder.rename(away))
+    ended = desk.run()
+    thread.join()
+    assert (ended.ending, ended.exit_code) == ("stopped", 3)
+    assert f"{desk.folder} has gone away" in ended.reason
+    assert desk.failures() == {}
+    away.rename(desk.folder)
+    assert desk.run().exit_code == 0
+    assert set(desk.calls()) == set(MANY)
+
+
+def test_single_files_that_are_gone_fail_and_the_rest_is_scored(desk: Desk) -> None:
+    write_calls(desk.folder, MANY)
+    thread = after_the_first(desk, lambda: (desk.folder / MANY[-1]).unlink())
+    ended = desk.run()
+    thread.join()
+    assert (ended.ending, ended.exit_code, ended.tally.scored) == ("finished", 1, len(MANY) - 1)
+    assert desk.failures() == {MANY[-1]: "missing"}
+
+
+def driver(desk: Desk, *more: str) -> subprocess.Popen[str]:
+    """A batch in a process of its own, whose group gets the signals as from a terminal."""
+    code = (
+        f"import sys; sys.path.insert(0, {str(Path(__file__).parent)!r})\n"
+        "from pathlib import Path\n"
+        "from archives import Desk, Heard\n"
+        "from audioqa.batch import summary\n"
+        "if __name__ == '__main__':\n"
+        f"    desk = Desk(Path({str(desk.folder)!r}), Path({str(desk.store)!r}), Path({str(desk.notes)!r}), "
+        f"{desk.report!r})\n"
+        "    heard = Heard()\n"
+        "    ended = desk.run(heard=heard, jobs=1)\n"
+        "    print(*heard.messages, summary(ended, store='store.db'), sep='\\n')\n"
+        "    sys.exit(ended.exit_code)\n"
+    )
+    return subprocess.Popen(
+        [sys.executable, "-c", code, *more],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+
+
+def wait_for_notes(desk: Desk, count: int) -> None:
+    end = time.monotonic() + 60
+    while not desk.notes.exists() or len(desk.notes.read_text().splitlines()) < count:
+        assert time.monotonic() < end
+        time.sleep(0.02)
+
+
+def test_ctrl_c_finishes_what_is_in_flight_and_says_how_to_go_on(desk: Desk) -> None:
+    write_calls(desk.folder, MANY)
+    with driver(desk) as process:
+        wait_for_notes(desk, 2)
+        os.killpg(process.pid, signal.SIGINT)
+        out, error = process.communicate(timeout=60)
+    assert process.returncode == 3, error
+    assert error == ""
+    assert "what is in flight is finished" in out
+    assert "start the same command again" in out
+    kept = desk.calls()
+    begun = {line.split()[1] for line in desk.noted()}
+    assert set(kept) == begun
+    assert 0 < len(kept) < len(MANY)
+    assert desk.run().tally.unchanged == len(kept)
+    assert set(desk.calls()) == set(MANY)
+
+
+def test_a_second_ctrl_c_stops_at_once(desk: Desk) -> None:
+    write_calls(desk.folder, ["hang.wav"])
+    with driver(desk) as process:
+        wait_for_notes(desk, 1)
+        os.killpg(process.pid, signal.SIGINT)
+        time.sleep(0.5)
+        os.killpg(process.pid, signal.SIGINT)
+        out, _ = process.communicate(timeout=20)
+    assert process.returncode == 3
+    assert "stopped at once" in out
+    assert desk.failures() == {}
+
+
+def test_two_batches_on_one_store_do_no_work_twice(desk: Desk) -> None:
+    names = [*MANY, *(f"more-{number}.wav" for number in range(30)), "bad.wav"]
+    write_calls(desk.folder, names)
+    with driver(desk) as one, driver(desk) as other:
+        ends = [process.communicate(timeout=120) for process in (one, other)]
+    assert {one.returncode, other.returncode} <= {0, 1}, ends
+    noted = desk.noted()
+    scored = [line.split()[1] for line in noted if line.startswith("score")]
+    assert sorted(scored) == sorted(names)
+    assert set(desk.calls()) == set(names) - {"bad.wav"}
+    assert desk.failures() == {"bad.wav": "unreadable"}
+
+
+def test_killed_at_any_moment_it_goes_on_and_ends_as_if_it_never_was(desk: Desk, tmp_path: Path) -> None:
+    names = [f"slow-{number:02}.wav" for number in range(20)] + ["bad.wav"]
+    write_calls(desk.folder, names)
+    whole = Desk(desk.folder, tmp_path / "whole.db", tmp_path / "other-notes", desk.report)
+    whole.run(jobs=2)
+    for kill in range(4):
+        with driver(desk) as process:
+            wait_for_notes(desk, 1 + 3 * kill)
+            time.sleep(0.07 * kill)
+            process.kill()
+            process.communicate()
+    killed = len(desk.noted())
+    assert desk.run().exit_code == 1
+    assert desk.calls() == whole.calls()
+    assert desk.failures() == whole.failures()
+    # No more was done again than what was in flight: one task, one waiting, in each of four runs.
+    assert killed + len(desk.noted()) <= len(names) + 4 * 2
+
+
+def test_a_forbidden_file_fails_by_its_cause(desk: Desk) -> None:
+    if os.geteuid() == 0:
+        pytest.skip("root may read everything")
+    write_calls(desk.folder, ["a.wav", "secret.wav"])
+    (desk.folder / "secret.wav").chmod(0)
+    assert desk.run().exit_code == 1
+
+
+def test_the_digest_is_one(desk: Desk) -> None:
+    assert len(DIGEST) == 64
+    shutil.rmtree(desk.folder)
