@@ -17,6 +17,7 @@ LAYERS = (
     ("cli_lab", "cli_labels"),
     ("lab", "cli_options"),
     ("settings",),
+    ("sources",),
     ("render",),
     ("evaluation",),
     ("analysis",),
@@ -48,6 +49,7 @@ OWNERS = {
     "rich": {"render", "cli", "cli_lab", "cli_labels", "lab"},
     "typer": {"cli", "cli_lab", "cli_labels"},
     "pydantic": {"settings"},
+    "fsspec": {"sources"},
 }
 """Who may import each heavy package."""
 
