@@ -61,7 +61,7 @@ def make_item(
     try:
         roles = _roles(known, defaults, fields, legs, len(files))
         tags = {**defaults.tags, **known.tags}
-        encoding, rate, count = _coding(first, known.fields, defaults.fields, tags)
+        encoding, rate, count = _coding(first, known.fields, defaults.fields, tags, single=len(files) == 1)
         OpenOptions(format=encoding, rate=rate, channel_count=count, channel_names=roles)
         begin = _start_text(fields)
         when = None
@@ -140,7 +140,7 @@ def _split(text: str) -> tuple[str, ...]:
 
 
 def _coding(
-    location: str, own: Mapping[str, str], usual: Mapping[str, str], tags: dict[str, str]
+    location: str, own: Mapping[str, str], usual: Mapping[str, str], tags: dict[str, str], *, single: bool
 ) -> tuple[str | None, int | None, int | None]:
     """What is to be known of a headerless file, and of no other: a header speaks for itself.
 
@@ -164,7 +164,7 @@ def _coding(
     if channels is None and roles.strip().isdigit():
         channels = roles
     coding = encoding or EXTENSIONS.get(suffix, ("", None))[0]
-    if channels is None and roles and coding in FORMATS and FORMATS[coding].interleaved:
+    if channels is None and single and roles and coding in FORMATS and FORMATS[coding].interleaved:
         channels = str(len(_split(roles)))
     return encoding, _whole("rate", values.get("rate")), _whole("channel count", channels)
 
