@@ -17,6 +17,7 @@ LAYERS = (
     ("cli_lab", "cli_labels"),
     ("lab", "cli_options"),
     ("settings",),
+    ("source_settings",),
     ("sources",),
     ("render",),
     ("evaluation",),
@@ -48,7 +49,7 @@ OWNERS = {
     "matplotlib": {"render"},
     "rich": {"render", "cli", "cli_lab", "cli_labels", "lab"},
     "typer": {"cli", "cli_lab", "cli_labels"},
-    "pydantic": {"settings"},
+    "pydantic": {"settings", "source_settings"},
     "fsspec": {"sources"},
 }
 """Who may import each heavy package."""

@@ -12,19 +12,10 @@ from audioqa.errors import SettingsError
 from audioqa.sources.columns import Known
 from audioqa.sources.legs import ROLES, Legs
 from audioqa.sources.listing import HEADERLESS, RECORDINGS, name_of
-from audioqa.sources.options import SourceOptions
+from audioqa.sources.options import SourceOptions, headerless_encoding
 from audioqa.sources.times import start_time
 from audioqa.types import BadItem, CallInfo, Item, SourceFile
 
-_ENCODINGS = {
-    **dict.fromkeys(("mulaw", "mu-law", "u-law", "pcmu", "g711u"), "ulaw"),
-    **dict.fromkeys(("a-law", "pcma", "g711a"), "alaw"),
-    **dict.fromkeys(("linear", "pcm", "s16le", "pcm_s16le"), "slin"),
-    **dict.fromkeys(("gsm-fr", "gsm610"), "gsm"),
-    "g.722": "g722",
-    "g.729": "g729",
-    "g.723": "g723",
-}
 _MISSING = "missing_leg"
 
 
@@ -148,7 +139,7 @@ def _coding(
     """
     suffix = PurePosixPath(name_of(location).lower()).suffix
     headerless = suffix in HEADERLESS or suffix not in RECORDINGS
-    encoding = _encoding(own.get("encoding"))
+    encoding = headerless_encoding(own.get("encoding"))
     if "encoding" in own and encoding is None:
         tags["format"] = own["encoding"]
     if not headerless and encoding is None:
@@ -158,7 +149,7 @@ def _coding(
         return None, None, None
     values = {**usual, **own} if headerless else own
     if headerless and encoding is None and suffix not in EXTENSIONS:
-        encoding = _encoding(usual.get("encoding"))
+        encoding = headerless_encoding(usual.get("encoding"))
     channels = values.get("channel_count")
     roles = values.get("roles", "") if "roles" in own or "encoding" in usual else ""
     if channels is None and roles.strip().isdigit():
@@ -167,12 +158,6 @@ def _coding(
     if channels is None and single and roles and coding in FORMATS and FORMATS[coding].interleaved:
         channels = str(len(_split(roles)))
     return encoding, _whole("rate", values.get("rate")), _whole("channel count", channels)
-
-
-def _encoding(text: str | None) -> str | None:
-    name = (text or "").strip().lower()
-    name = _ENCODINGS.get(name, name)
-    return name if name in FORMATS else None
 
 
 def _whole(name: str, text: str | None) -> int | None:
