@@ -96,7 +96,7 @@ class SourceOptions:
             As far as it is known from elsewhere.
         """
         above, below = self._known["given", ""], self._known["defaults", ""]
-        for source in reversed(self.by_source):
+        for source in reversed(list(self.by_source)):
             if _lies_in(location, source):
                 above = above.over(self._known["source", source])
         if tenant is None:
