@@ -81,7 +81,8 @@ class CallReader:
         take_all
             Every file is a recording, whatever its name.
         """
-        sidecars = frozenset(each for each in listing.locations if kind_of(each) == "sidecar")
+        wanted = self.options.sidecars
+        sidecars = frozenset(each for each in listing.locations if wanted and kind_of(each) == "sidecar")
         used: set[str] = set()
         for location in listing.locations:
             kind = "recording" if take_all else kind_of(location, self.options.extensions)
@@ -94,7 +95,7 @@ class CallReader:
                 found = self.call(listing, location, sidecars)
                 if found is not None:
                     yield found
-            elif kind != "sidecar":
+            elif location not in sidecars:
                 left_out.add(location)
         for location in sidecars - used:
             left_out.add(location)

@@ -108,9 +108,7 @@ def _roles(known: Known, defaults: Known, fields: Mapping[str, str], legs: Legs 
     usual = _split(fields.get("roles", ""))
     if legs is None:
         return usual
-    if len(legs.words) == count == len(usual):
-        return usual
-    return legs.words
+    return usual[legs.place :][:count] if len(usual) == 2 else legs.words
 
 
 def _by_agent(side: str) -> tuple[str, ...]:

@@ -45,12 +45,15 @@ class Legs:
         The word of the one that is not there, empty where both are.
     call
         A name for the call, the same whichever of its legs are there: ``/calls/17_{in,out}.wav``.
+    place
+        Of the first of `files` among the legs, 0 or 1.
     """
 
     files: tuple[str, ...]
     words: tuple[str, ...]
     missing: str
     call: str
+    place: int = 0
 
 
 def legs_of(
@@ -78,9 +81,8 @@ def legs_of(
     back = _choice(other, exists, pattern, pairs)
     if back is None or back.files != found.files:
         # Of three numbered files in a row, the first two belong together.
-        kept = found.words[found.files.index(location)]
-        lost = found.words[1 - found.files.index(location)]
-        return Legs((location,), (kept,), lost, found.call)
+        place = found.files.index(location)
+        return Legs((location,), (found.words[place],), found.words[1 - place], found.call, place)
     return found
 
 
@@ -103,7 +105,7 @@ def _choice(
             if exists(twin):
                 files = (location, twin) if place == 0 else (twin, location)
                 return Legs(files, pair, "", call)
-            alone = alone or Legs((location,), (pair[place],), pair[1 - place], call)
+            alone = alone or Legs((location,), (pair[place],), pair[1 - place], call, place)
     return alone
 
 

@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import BinaryIO
 from urllib.parse import unquote, urlsplit
 
 from audioqa.errors import SourceError
@@ -54,21 +53,25 @@ def calls_in_manifest(location: str, reader: CallReader) -> Iterator[Item | BadI
         A bad item for every row that cannot be used, with its line: ``/x/calls.csv:17``.
     """
     try:
-        with _opened(location) as stream, _Files() as files:
+        with _opened(location) as text, _Files() as files:
             base = location.rpartition("/")[0]
-            for row in rows(stream, json_lines=location.lower().endswith((".jsonl", ".ndjson"))):
+            for row in rows(text, json_lines=location.lower().endswith((".jsonl", ".ndjson"))):
                 yield _call(f"{location}:{row.line}", row, base, reader, files)
     except SourceError as error:
         yield BadItem(error.location, error.kind, error.cause)
+    except UnicodeDecodeError:
+        yield BadItem(location, "manifest", "it is not in the encoding that it begins with; the rest was not read")
+    except objects.access_errors() as refusal:
+        yield BadItem(location, "access", f"it could not be read to its end: {refusal}; the rest was not read")
 
 
-def rows(stream: BinaryIO, *, json_lines: bool) -> Iterator[Row]:
+def rows(text: io.TextIOWrapper, *, json_lines: bool) -> Iterator[Row]:
     """The rows of a manifest.
 
     Parameters
     ----------
-    stream
-        Its bytes: UTF-8, or UTF-16 with its mark.
+    text
+        It, opened with ``surrogateescape``, so that bytes that are no text spoil their row only.
     json_lines
         An object a line, in place of CSV. CSV may have commas, semicolons, tabs or bars between its columns.
 
@@ -77,10 +80,6 @@ def rows(stream: BinaryIO, *, json_lines: bool) -> Iterator[Row]:
     Row
         Empty lines are left out.
     """
-    head = stream.read(3)
-    stream.seek(0)
-    encoding = next((name for mark, name in _BOMS if head.startswith(mark)), "utf-8")
-    text = io.TextIOWrapper(stream, encoding=encoding, errors="surrogateescape", newline="")
     yield from _json_rows(text) if json_lines else _csv_rows(text)
 
 
@@ -152,18 +151,21 @@ def _is_text(text: str) -> bool:
 
 
 @contextmanager
-def _opened(location: str) -> Iterator[BinaryIO]:
+def _opened(location: str) -> Iterator[io.TextIOWrapper]:
+    """A manifest as text: UTF-8, or UTF-16 with its mark."""
     if objects.is_url(location):
-        with objects.open_object(location) as stream:
-            yield stream
-        return
-    folders.look(location)
-    try:
-        stream = Path(location).open("rb")  # noqa: SIM115 - closed below
-    except OSError as refusal:
-        raise folders.refused(location, refusal) from None
-    with stream:
-        yield stream
+        stream = objects.open_object(location)
+    else:
+        folders.look(location)
+        try:
+            stream = Path(location).open("rb")  # noqa: SIM115 - closed with its wrapper
+        except OSError as refusal:
+            raise folders.refused(location, refusal) from None
+    head = stream.read(3)
+    stream.seek(0)
+    encoding = next((name for mark, name in _BOMS if head.startswith(mark)), "utf-8")
+    with io.TextIOWrapper(stream, encoding=encoding, errors="surrogateescape", newline="") as text:
+        yield text
 
 
 class _Files:

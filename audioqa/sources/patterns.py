@@ -3,8 +3,8 @@
 A field in braces takes as few characters as the rest of the name lets it, at least one, and never a slash. Behind a
 colon stands how a time is written, in the codes of ``strptime``; a time may come in several pieces
 (``{start:%Y%m%d}-{start:%H%M%S}``). ``{_}`` and ``*`` take what nobody needs. ``{leg}`` says which leg of a call a file
-is. A pattern with slashes looks at as many folders as it has. Upper and lower case of what stands between fields do not
-matter, so that ``.WAV`` is a ``.wav``.
+is. A pattern with slashes looks at as many folders as it has; one without a dot leaves the extension out. Upper and
+lower case of what stands between fields do not matter, so that ``.WAV`` is a ``.wav``.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ class NamePattern:
         for part in re.split(r"(\{[^{}]*\}|\*)", self.text):
             if part == "*":
                 pieces.append("[^/]*?")
-            elif part.startswith("{"):
+            elif part.startswith("{") and part.endswith("}"):
                 name, _, written = part[1:-1].partition(":")
                 names.append((name.strip(), written))
                 pieces.append(f"({self._piece(name.strip(), written)})")
@@ -135,10 +135,9 @@ class NamePattern:
 
     def _found(self, location: str) -> re.Match[str] | None:
         shown = self._shown(location)
-        found = self._regex.fullmatch(shown)
-        if found is None and "." not in re.sub(r"\{[^{}]*\}", "", self.text.rpartition("/")[2]):
-            found = self._regex.fullmatch(shown.removesuffix(PurePosixPath(shown).suffix))
-        return found
+        if "." not in re.sub(r"\{[^{}]*\}", "", self.text.rpartition("/")[2]):
+            shown = shown.removesuffix(PurePosixPath(shown).suffix)
+        return self._regex.fullmatch(shown)
 
     def _piece(self, name: str, written: str) -> str:
         if not name:

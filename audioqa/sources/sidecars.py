@@ -138,7 +138,9 @@ def _of_xml(content: bytes) -> list[tuple[str, str]]:
         texts.append("")
         if key and "value" in attributes:
             found.append((".".join(path[1:]), attributes.pop("value")))
-        found.extend((".".join([*path[1:], name.rpartition(":")[2]]), text) for name, text in attributes.items())
+        for name, text in attributes.items():
+            if name.partition(":")[0] != "xmlns":
+                found.append((".".join([*path[1:], name.rpartition(":")[2]]), text))
 
     def characters(text: str) -> None:
         if texts:
