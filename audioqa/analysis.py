@@ -15,7 +15,7 @@ import numpy as np
 
 import audioqa
 from audioqa.activity import mask, speech_segments
-from audioqa.audio import OpenOptions, open_recording, read_segment
+from audioqa.audio import OpenOptions, RecordingPath, open_recording, read_segment
 from audioqa.bands import CONTACT_CENTRE, BandSet
 from audioqa.causes import likely_causes
 from audioqa.detectors import DETECTORS, Detector
@@ -92,7 +92,7 @@ class Analyser:
 
     def __call__(
         self,
-        path: str | os.PathLike[str],
+        path: RecordingPath,
         *,
         options: OpenOptions = OpenOptions(),  # noqa: B008 - frozen
         reference: str | os.PathLike[str] | None = None,
@@ -105,7 +105,7 @@ class Analyser:
         Parameters
         ----------
         path
-            The recording.
+            The recording: one file, or the files of a call's legs in the order of its channels.
         options
             How to open it: channel names, and what a headerless file does not say of itself.
         reference, reference_options
@@ -244,7 +244,7 @@ class Analyser:
 
 
 def analyse(
-    path: str | os.PathLike[str],
+    path: RecordingPath,
     *,
     options: OpenOptions = OpenOptions(),  # noqa: B008 - frozen
     estimator: str | None = DEFAULT_ESTIMATOR,
@@ -256,7 +256,7 @@ def analyse(
     Parameters
     ----------
     path
-        The recording.
+        The recording: one file, or the files of a call's legs.
     options
         How to open it.
     estimator

@@ -32,6 +32,29 @@ class UnreadableRecordingError(AudioqaError):
         return f"{self.path}: {self.cause}"
 
 
+class SourceError(AudioqaError):
+    """A file of a source cannot be had: it is missing, may not be read, or does not come out of its archive.
+
+    Parameters
+    ----------
+    location
+        The file, as `audioqa.types.SourceFile` has it.
+    kind
+        One of `audioqa.types.FAILURE_KINDS`.
+    cause
+        What is the matter with it, and the likely mistake, in one line.
+    """
+
+    def __init__(self, location: str, kind: str, cause: str) -> None:
+        super().__init__(location, kind, cause)
+        self.location = location
+        self.kind = kind
+        self.cause = cause
+
+    def __str__(self) -> str:
+        return f"{self.location}: {self.cause}"
+
+
 class SettingsError(AudioqaError):
     """An option, a setting or a combination of them cannot be used."""
 

@@ -18,8 +18,10 @@ LAYERS = (
     ("lab", "cli_options"),
     ("batch",),
     ("engines",),
-    ("sources", "store"),
+    ("store",),
     ("settings",),
+    ("source_settings",),
+    ("sources",),
     ("render",),
     ("evaluation",),
     ("analysis",),
@@ -50,8 +52,9 @@ OWNERS = {
     "matplotlib": {"render"},
     "rich": {"render", "batch", "cli", "cli_lab", "cli_labels", "lab"},
     "typer": {"cli", "cli_batch", "cli_lab", "cli_labels"},
-    "pydantic": {"settings"},
+    "pydantic": {"settings", "source_settings"},
     "ray": {"engines"},
+    "fsspec": {"sources"},
 }
 """Who may import each heavy package."""
 

@@ -21,9 +21,9 @@ class Recording:
     Parameters
     ----------
     path
-        The file as the caller named it.
+        The file as the caller named it; of a call's legs in a file each, their names with a plus between them.
     sha256
-        Hexadecimal SHA-256 of the file's bytes.
+        Hexadecimal SHA-256 of the file's bytes; of legs, that of theirs, one a line.
     container, codec
         For example ``WAV`` and ``PCM_16``, as the decoder names them.
     sample_rate

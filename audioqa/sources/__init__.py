@@ -1,0 +1,7 @@
+"""Where calls come from: folders, globs, manifests, archives and object stores, with what is known of each call."""
+
+from audioqa.sources.local import LocalCopies, local_copy
+from audioqa.sources.options import SourceOptions
+from audioqa.sources.reading import read_sources
+
+__all__ = ["LocalCopies", "SourceOptions", "local_copy", "read_sources"]
