@@ -50,5 +50,5 @@ $(VENV)/installed: pyproject.toml constraints.txt models/packages.txt
 	touch $@
 
 $(VENV)/developer: $(VENV)/installed
-	$(BIN)/pip install -q -c constraints.txt hypothesis mypy onnx pytest ruff scikit-learn
+	$(BIN)/pip install -q -c constraints.txt duckdb hypothesis mypy onnx pandas 'psycopg[binary]' pyarrow pytest ruff scikit-learn
 	touch $@

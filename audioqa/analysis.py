@@ -182,7 +182,8 @@ class Analyser:
         )
         findings = recording.findings + _findings(measurements) + heard.findings
         told = outside_phases(unexplained(told_once(heard.events), findings), phases)
-        events = sorted(told, key=lambda event: (event.segment, event.kind, event.channel or ""))
+        place = {channel: number for number, channel in enumerate(recording.channels)}
+        events = sorted(told, key=lambda event: (event.segment, event.kind, place.get(event.channel or "", -1)))
         parties = tuple(self._party(channel, measurements.duration, heard) for channel in talk.channels)
         mos, band = call_mos([(party.channel, party.mos) for party in parties])
         skipped = list(heard.skipped)

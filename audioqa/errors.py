@@ -69,3 +69,29 @@ class MeasurementError(AudioqaError):
 
 class EngineError(AudioqaError):
     """The workers of an engine cannot be had, or cannot be reached."""
+
+
+class StoreError(AudioqaError):
+    """The store cannot be opened, read or written.
+
+    Parameters
+    ----------
+    message
+        What is the matter and what to do, in one line.
+    kind
+        ``locked``, ``disk-full``, ``gone`` (the server does not answer), ``read-only``, ``missing``, ``schema``,
+        ``url``, or ``database`` for the rest.
+    """
+
+    def __init__(self, message: str, kind: str = "database") -> None:
+        super().__init__(message, kind)
+        self.message = message
+        self.kind = kind
+
+    def __str__(self) -> str:
+        return self.message
+
+    @property
+    def passing(self) -> bool:
+        """Whether the same may work later without anything being changed in the call: waiting is worth a try."""
+        return self.kind in ("locked", "disk-full", "gone")

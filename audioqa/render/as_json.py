@@ -64,6 +64,17 @@ def from_json(text: str | bytes) -> CallReport:
         plain = json.loads(text)
     except ValueError as error:
         raise AudioqaError(f"not a JSON report: {error}") from error
+    return from_plain(plain)
+
+
+def from_plain(plain: Any) -> CallReport:
+    """The report that `to_dict` made plain.
+
+    Raises
+    ------
+    AudioqaError
+        Where it is not a report, or of another schema.
+    """
     if not isinstance(plain, dict) or "schema" not in plain:
         raise AudioqaError("not a JSON report of audioqa: it has no field 'schema'")
     if plain["schema"] != SCHEMA:
