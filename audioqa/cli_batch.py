@@ -6,7 +6,6 @@ Exit 0 all scored, 1 some failed, 2 bad usage, 3 broken off: the same command go
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -41,21 +40,22 @@ def batch(
         bool, typer.Option("--retry-failed", help="Try again what failed before, though nothing about it has changed.")
     ] = False,
     pattern: Annotated[
-        str | None,
-        typer.Option(help="What file names say: '{call_id}_{agent}_{start:%Y%m%d}.wav'."),
+        str | None, typer.Option(help="What file names say: '{call_id}_{agent}_{start:%Y%m%d}.wav'.")
     ] = None,
     pair: Annotated[
-        bool, typer.Option("--pair", help="Take two files that are the legs of one call together.")
-    ] = False,
-    legs: Annotated[
-        str | None,
+        bool | None,
         typer.Option(
-            metavar="A,B", help="The words that tell legs apart, in the order of channels: 'rx,tx'; implies --pair."
+            "--pair/--no-pair", help="Take two files that are the legs of one call together.", show_default=False
         ),
     ] = None,
     sidecars: Annotated[
-        bool, typer.Option("--sidecars/--no-sidecars", help="Read the JSON or XML file beside a recording.")
-    ] = True,
+        bool | None,
+        typer.Option(
+            "--sidecars/--no-sidecars",
+            help="Read the JSON or XML file beside a recording (default).",
+            show_default=False,
+        ),
+    ] = None,
     channels: Annotated[
         str | None,
         typer.Option(
@@ -67,13 +67,7 @@ def batch(
     timezone: Annotated[
         str | None, typer.Option(metavar="ZONE", help="Of times that name none: Europe/Berlin, UTC.")
     ] = None,
-    defaults: Annotated[
-        list[str] | None,
-        typer.Option("--default", metavar="COLUMN=VALUE", help="For every call that does not say: 'site=Leeds'."),
-    ] = None,
-    extensions: Annotated[
-        list[str] | None, typer.Option("--extension", metavar=".EXT", help="A further extension of recordings.")
-    ] = None,
+    tap: Annotated[str | None, typer.Option(help="Where in the network the calls were recorded.")] = None,
     encoding: Annotated[
         str | None, typer.Option("--format", help="Encoding of files without a header: ulaw, alaw, slin, g722, gsm ...")
     ] = None,
@@ -119,7 +113,7 @@ def batch(
     from audioqa.engines.work import AnalyserWork
     from audioqa.errors import AudioqaError
     from audioqa.settings import NO_ESTIMATOR, load_settings
-    from audioqa.sources import SourceOptions, read_sources
+    from audioqa.sources import read_sources
     from audioqa.store import open_store
 
     # Read when NumPy is loaded, here and in the workers.
@@ -127,14 +121,16 @@ def batch(
     try:
         settings = load_settings(config, estimator=estimator, calibration=calibration, weights=weights, device=device)
         digest = settings.analyser().digest
-        said = _said(defaults or [], tenant=tenant, timezone=timezone, encoding=encoding, rate=rate, channels=channels)
-        options = SourceOptions(
+        options = settings.sources.options(
             pattern=pattern,
-            pair=pair or legs is not None,
-            legs=_two(legs) if legs is not None else None,
+            pair=pair,
             sidecars=sidecars,
-            extensions=tuple(extensions or ()),
-            defaults=said,
+            tenant=tenant,
+            channels=channels,
+            encoding=encoding,
+            rate=rate,
+            timezone=timezone,
+            tap=tap,
         )
         usual = _TIME_LIMIT if settings.estimator in ("callmos", NO_ESTIMATOR) else _TIME_LIMIT_OF_OTHERS
         workers = _engine(
@@ -142,6 +138,7 @@ def batch(
             AnalyserWork(settings),
             jobs=jobs,
             address=address,
+            temporary=settings.sources.temporary,
             limits=Limits(seconds=time_limit or usual, memory=memory_limit << 20),
         )
         opened = open_store(store)
@@ -159,40 +156,17 @@ def batch(
     raise typer.Exit(ended.exit_code)
 
 
-def _said(defaults: Sequence[str], **options: object) -> dict[str, str]:
-    """What the options say of every call, by column."""
-    from audioqa.errors import SettingsError
-
-    said = {}
-    for default in defaults:
-        name, sign, value = default.partition("=")
-        if not sign:
-            raise SettingsError(f"--default {default}: write it as COLUMN=VALUE, such as site=Leeds")
-        said[name.strip()] = value.strip()
-    channels = options.pop("channels")
-    if channels is not None:
-        said["channel_count" if str(channels).strip().isdigit() else "roles"] = str(channels)
-    return said | {name: str(value) for name, value in options.items() if value is not None}
-
-
-def _two(legs: str) -> tuple[str, str]:
-    from audioqa.errors import SettingsError
-
-    words = [word.strip() for word in legs.split(",")]
-    if len(words) != 2:
-        raise SettingsError(f"--legs {legs}: name two words, such as rx,tx")
-    return words[0], words[1]
-
-
-def _engine(name: str, work: WorkMaker, *, jobs: int | None, address: str | None, limits: Limits) -> Engine:
+def _engine(
+    name: str, work: WorkMaker, *, jobs: int | None, address: str | None, temporary: Path | None, limits: Limits
+) -> Engine:
     from audioqa.engines import LocalEngine
     from audioqa.engines.cluster import RayEngine
     from audioqa.errors import SettingsError
 
     if name == "ray":
-        return RayEngine(work, address=address, jobs=jobs, limits=limits)
+        return RayEngine(work, address=address, jobs=jobs, limits=limits, temporary=temporary)
     if name != "local":
         raise SettingsError(f"there is no engine {name!r}; there are local, ray")
     if address is not None:
         raise SettingsError("--address is that of a Ray cluster: it needs --engine ray")
-    return LocalEngine(work, jobs=jobs or len(os.sched_getaffinity(0)), limits=limits)
+    return LocalEngine(work, jobs=jobs or len(os.sched_getaffinity(0)), limits=limits, temporary=temporary)

@@ -11,6 +11,7 @@ import logging
 import os
 import time
 from collections import deque
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from audioqa.engines.local import LocalEngine
@@ -42,6 +43,8 @@ class RayEngine:
         Most workers; None for one a processor of the cluster, however that grows.
     limits
         What one call may take of a worker.
+    temporary
+        Folder for temporary files on every node; None for the system's.
     lost_after
         Seconds without any worker until the run is given up: a cluster that is away may come back.
     """
@@ -53,9 +56,10 @@ class RayEngine:
         address: str | None,
         jobs: int | None = None,
         limits: Limits = Limits(),  # noqa: B008 - frozen
+        temporary: Path | None = None,
         lost_after: float = 300.0,
     ) -> None:
-        self._make = (make_work, limits)
+        self._make = (make_work, limits, temporary)
         self._address = address
         self._most = jobs
         self._lost_after = lost_after
@@ -195,8 +199,8 @@ class RayEngine:
 class _Supervisor:
     """The actor: a local engine of one worker on some node."""
 
-    def __init__(self, make_work: WorkMaker, limits: Limits) -> None:
-        self._engine = LocalEngine(make_work, jobs=1, limits=limits)
+    def __init__(self, make_work: WorkMaker, limits: Limits, temporary: Path | None) -> None:
+        self._engine = LocalEngine(make_work, jobs=1, limits=limits, temporary=temporary)
         self._engine.__enter__()
 
     def ready(self) -> bool:

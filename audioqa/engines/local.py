@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import time
 from collections import deque
+from pathlib import Path
 from queue import Empty, SimpleQueue
 from types import TracebackType
 
@@ -35,12 +36,22 @@ class LocalEngine:
         Workers, at least 1.
     limits
         What one call may take of a worker. Memory is looked after on Linux only.
+    temporary
+        Folder for temporary files; None for the system's.
     """
 
-    def __init__(self, make_work: WorkMaker, *, jobs: int, limits: Limits = Limits()) -> None:  # noqa: B008 - frozen
+    def __init__(
+        self,
+        make_work: WorkMaker,
+        *,
+        jobs: int,
+        limits: Limits = Limits(),  # noqa: B008 - frozen
+        temporary: Path | None = None,
+    ) -> None:
         self._make_work = make_work
         self._jobs = jobs
         self._limits = limits
+        self._temporary = temporary
         self._workers: list[Worker] = []
         self._waiting: deque[Task] = deque()
         self._messages: SimpleQueue[Message] = SimpleQueue()
@@ -118,7 +129,7 @@ class LocalEngine:
         starting = sum(not worker.ready for worker in self._workers)
         while len(self._workers) < self._jobs and len(self._waiting) > starting:
             try:
-                self._workers.append(Worker(self._make_work, self._messages))
+                self._workers.append(Worker(self._make_work, self._messages, temporary=self._temporary))
             except OSError as error:
                 raise EngineError(f"no worker can be started: {error.strerror or error}") from None
             starting += 1

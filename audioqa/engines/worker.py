@@ -40,16 +40,18 @@ class Worker:
         Makes what it does with a task, in the worker.
     messages
         Where it puts what it says.
+    temporary
+        Where its folder for temporary files is made; None for the system's place.
     """
 
-    def __init__(self, make_work: WorkMaker, messages: SimpleQueue[Message]) -> None:
+    def __init__(self, make_work: WorkMaker, messages: SimpleQueue[Message], *, temporary: Path | None) -> None:
         self.task: Task | None = None
         self.ready = False
         self.since = time.monotonic()
         """When it was started, or got its task."""
         self.hours = 1
         """Begun hours of sound that its task is known to have."""
-        self.folder = Path(tempfile.mkdtemp(prefix="audioqa-worker-"))
+        self.folder = Path(tempfile.mkdtemp(prefix="audioqa-worker-", dir=temporary))
         """For its temporary files; removed with it."""
         context = multiprocessing.get_context("spawn")
         self._connection, theirs = context.Pipe()

@@ -10,6 +10,7 @@ import os
 import struct
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,7 +44,7 @@ def _av(container: str, codec: str, *, channels: int, rate: int = RATE, bit_rate
             data = soxr.resample(data, RATE, rate)
         layout = "stereo" if channels == 2 else "mono"
         with av.open(path, "w", format=container) as target:
-            stream = target.add_stream(codec, rate=rate, layout=layout)
+            stream: Any = target.add_stream(codec, rate=rate, layout=layout)
             if bit_rate:
                 stream.bit_rate = bit_rate
             frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(data.reshape(1, -1)), format="s16", layout=layout)

@@ -98,8 +98,12 @@ class Inline:
         tasks, self._tasks = self._tasks, []
         return tasks
 
+    @staticmethod
+    def _unheard(done: float, total: float | None) -> None:
+        pass
+
     def outcomes(self, timeout: float) -> list[Outcome]:  # noqa: ARG002
-        return [self._work(self._tasks.pop(0), lambda done, total: None)] if self._tasks else []
+        return [self._work(self._tasks.pop(0), Inline._unheard)] if self._tasks else []
 
 
 class Heard:
