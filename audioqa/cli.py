@@ -14,6 +14,7 @@ from typing import Annotated
 import typer
 
 import audioqa
+from audioqa.cli_calls import calls, export, purge, roles, show
 from audioqa.cli_lab import lab
 from audioqa.cli_labels import calibrate, evaluate
 from audioqa.cli_options import open_options
@@ -149,6 +150,11 @@ def score(
 
 app.command()(evaluate)
 app.command()(calibrate)
+app.command()(calls)
+app.command()(show)
+app.command()(export)
+app.command()(roles)
+app.command()(purge)
 app.command()(lab)
 
 

@@ -50,7 +50,7 @@ OWNERS = {
     "rich": {"render", "cli", "cli_lab", "cli_labels", "cli_calls", "lab"},
     "typer": {"cli", "cli_lab", "cli_labels", "cli_calls"},
     "pydantic": {"settings"},
-    "sqlalchemy": {"store"},
+    "sqlalchemy": {"store", "lab"},
     "alembic": {"store"},
     "psycopg": {"store"},
     "pyarrow": {"render"},
