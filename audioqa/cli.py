@@ -15,6 +15,7 @@ import typer
 
 import audioqa
 from audioqa.cli_batch import batch
+from audioqa.cli_calls import calls, export, purge, roles, show
 from audioqa.cli_lab import lab
 from audioqa.cli_labels import calibrate, evaluate
 from audioqa.cli_options import open_options
@@ -151,6 +152,11 @@ def score(
 app.command()(batch)
 app.command()(evaluate)
 app.command()(calibrate)
+app.command()(calls)
+app.command()(show)
+app.command()(export)
+app.command()(roles)
+app.command()(purge)
 app.command()(lab)
 
 

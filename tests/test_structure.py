@@ -55,7 +55,7 @@ OWNERS = {
     "pydantic": {"settings", "source_settings"},
     "ray": {"engines"},
     "fsspec": {"sources"},
-    "sqlalchemy": {"store"},
+    "sqlalchemy": {"store", "lab"},
     "alembic": {"store"},
     "psycopg": {"store"},
     "pyarrow": {"render"},

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, delete, select, update
 
 from audioqa.store.holders import is_dead
 from audioqa.store.keys import storable
-from audioqa.store.recording import upsert
+from audioqa.store.recording import new_row
 from audioqa.store.tables import claims
 from audioqa.types.calls import CallInfo
 
@@ -37,7 +37,7 @@ def claim(connection: Connection, wanted: Sequence[CallInfo], *, holder: str, le
     mine: set[tuple[str, str]] = set()
     # In the order of their keys, so that two holders never wait for each other's.
     for tenant, call_id in sorted({_key(info) for info in wanted}):
-        statement = upsert(connection, claims).values(tenant=tenant, call_id=call_id, holder=holder, expires_at=until)
+        statement = new_row(connection, claims).values(tenant=tenant, call_id=call_id, holder=holder, expires_at=until)
         statement = statement.on_conflict_do_update(
             index_elements=[claims.c.tenant, claims.c.call_id],
             set_={"holder": holder, "expires_at": until},

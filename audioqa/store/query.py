@@ -150,19 +150,19 @@ def in_order(query: Query, columns: Any, *, tenant: str, after: Place | None, mo
     return chosen.order_by(*order).limit(most)
 
 
-def conditions(query: Query, tenant: str, *, besides: str | None = None) -> list[ColumnElement[bool]]:
-    """What must be true of a call of one tenant.
+def conditions(query: Query, *whose: str, besides: str | None = None) -> list[ColumnElement[bool]]:
+    """What must be true of a call of some tenants.
 
     Parameters
     ----------
     query
         Which calls.
-    tenant
-        Whose.
+    *whose
+        The tenants.
     besides
         A kind of mark that is seen to otherwise.
     """
-    found: list[ColumnElement[bool]] = [calls.c.tenant == tenant]
+    found: list[ColumnElement[bool]] = [calls.c.tenant == whose[0] if len(whose) == 1 else calls.c.tenant.in_(whose)]
     found += [calls.c[name] == value for name in FILTERED if (value := getattr(query, name)) is not None]
     if query.since is not None:
         found.append(calls.c.at >= query.since)

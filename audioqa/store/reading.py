@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import heapq
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from datetime import date, datetime
-from typing import Any, Literal
+from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Connection, Engine, Row, Select, func, select, tuple_
 
@@ -16,9 +15,9 @@ from audioqa.store import projection
 from audioqa.store.database import snapshot
 from audioqa.store.keys import storable
 from audioqa.store.query import Place, Query, conditions, in_order
-from audioqa.store.rows import CallRow, DayCount, FailureRow, StoredCall, StoredFile
-from audioqa.store.tables import FILTERED, call_files, calls, failures, files, marks, measurements
+from audioqa.store.tables import FILTERED, call_files, calls, failures, files, measurements
 from audioqa.types.calls import CallInfo, Failure
+from audioqa.types.stored import CallRow, FailureRow, StoredCall, StoredFile
 
 PAGE = 500
 """Rows that are read at once: between two pages others may write, and nothing is held."""
@@ -158,43 +157,6 @@ def list_failures(
         if len(rows) < PAGE:
             return
         last = rows[-1].tenant, rows[-1].call_id, rows[-1].location
-
-
-def count_by_day(
-    connection: Connection,
-    what: Literal["flag", "event"],
-    *,
-    tenant: str | None,
-    since: date | None,
-    until: date | None,
-) -> list[DayCount]:
-    """Calls of each day with each flag rule or kind of event, in order.
-
-    Parameters
-    ----------
-    connection
-        In a transaction.
-    what
-        Flag rules or kinds of event.
-    tenant
-        Whose; None for all together.
-    since, until
-        First day, and the day after the last.
-    """
-    counts: Counter[tuple[date, str]] = Counter()
-    for one in tenants(connection) if tenant is None else [tenant]:
-        chosen = (
-            select(marks.c.day, marks.c.kind, func.count())
-            .where(marks.c.tenant == one, marks.c.what == what)
-            .group_by(marks.c.day, marks.c.kind)
-        )
-        if since is not None:
-            chosen = chosen.where(marks.c.day >= since)
-        if until is not None:
-            chosen = chosen.where(marks.c.day < until)
-        for day, kind, count in connection.execute(chosen):
-            counts[day, kind] += count
-    return [DayCount(day, kind, count) for (day, kind), count in sorted(counts.items())]
 
 
 def count_calls(connection: Connection) -> dict[str, int]:

@@ -8,8 +8,8 @@ from typing import Any
 
 from sqlalchemy import Connection, insert, select, update
 
-from audioqa.store.rows import Run
 from audioqa.store.tables import runs
+from audioqa.types.stored import Run
 
 
 def begin_run(connection: Connection, sources: Sequence[str], *, digest: str, version: str, holder: str) -> int:

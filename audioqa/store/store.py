@@ -4,23 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from types import TracebackType
-from typing import Any, Literal
+from typing import Any
 
 from sqlalchemy import Engine
 
 from audioqa.errors import StoreError
 from audioqa.render.roles import misfit
-from audioqa.store import claims, knowing, projection, reading, recording, removal, role_setting, runs
+from audioqa.store import claims, groups, knowing, projection, reading, recording, removal, role_setting, runs
 from audioqa.store.database import BUSY, connect, snapshot, writing
 from audioqa.store.holders import this_holder
 from audioqa.store.keys import Hashes, fingerprint, location_of
 from audioqa.store.knowing import Known
 from audioqa.store.query import Place, Query, place_of
-from audioqa.store.rows import CallRow, DayCount, FailureRow, Run, StoredCall
 from audioqa.store.schema import bring_up_to_date
 from audioqa.types.calls import BadItem, CallInfo, Failure, Item
+from audioqa.types.stored import CallRow, FailureRow, Group, Run, StoredCall
 
 LEASE = 600.0
 """Seconds that a claim lasts unless it is renewed."""
@@ -231,17 +231,18 @@ class Store:
         """What could not be scored, by tenant, call and location; only what was tried last in that time."""
         return reading.list_failures(self.engine, tenant=tenant, since=since, until=until)
 
-    def count_by_day(
-        self,
-        what: Literal["flag", "event"] = "flag",
-        *,
-        tenant: str | None = None,
-        since: date | None = None,
-        until: date | None = None,
-    ) -> list[DayCount]:
-        """Calls of each day (UTC) with each flag rule or kind of event, from `since` to the day before `until`."""
+    def group(self, by: Sequence[str], query: Query = Query()) -> list[Group]:  # noqa: B008 - frozen
+        """Calls counted by what they have in common: ``("day", "flag")`` counts those of each day with each flag.
+
+        Parameters
+        ----------
+        by
+            Some of tenant, agent, queue, site, carrier, trunk, day (UTC), and flag or event.
+        query
+            Which calls; its order is not looked at.
+        """
         with snapshot(self.engine) as connection:
-            return reading.count_by_day(connection, what, tenant=tenant, since=since, until=until)
+            return groups.group_calls(connection, by, query)
 
     def counts(self) -> dict[str, int]:
         """How many calls, measurements and failures there are."""

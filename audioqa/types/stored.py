@@ -1,13 +1,12 @@
-"""What comes out of the store."""
+"""What comes out of the store: rows of its lists, and one call with all that is kept of it."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
-from audioqa.types import CallReport
 from audioqa.types.calls import CallInfo, Failure
 
 
@@ -85,7 +84,7 @@ class StoredCall:
     files
         Its files.
     content
-        Its report as plain values (`audioqa.render.as_json.to_dict`), with the roles put in.
+        Its report as plain values (`audioqa.render.as_json.from_plain` reads them), with the roles put in.
     run
         The run that scored it or last changed what is known of it.
     scored_at
@@ -100,19 +99,6 @@ class StoredCall:
     run: int
     scored_at: datetime
     processing: float | None
-
-    @property
-    def report(self) -> CallReport:
-        """The report as a value.
-
-        Raises
-        ------
-        AudioqaError
-            Where it was written by a version whose reports this one cannot read.
-        """
-        from audioqa.render.as_json import from_plain
-
-        return from_plain(self.content)
 
 
 @dataclass(frozen=True)
@@ -144,15 +130,6 @@ class FailureRow:
 
 
 @dataclass(frozen=True)
-class DayCount:
-    """Calls of one day (UTC) with one flag rule or kind of event."""
-
-    day: date
-    kind: str
-    calls: int
-
-
-@dataclass(frozen=True)
 class Run:
     """One time that an archive was worked on.
 
@@ -176,3 +153,25 @@ class Run:
     ended_at: datetime | None
     outcome: str | None
     counts: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Group:
+    """Calls that have something in common.
+
+    Parameters
+    ----------
+    values
+        What they have in common, in the order that was asked for; None where that is not known.
+    calls
+        How many there are.
+    flagged
+        How many of them a person should review; None where calls are counted by what stands against them.
+    mos
+        Mean of their MOS, or None where there is none, or where they are on several scales.
+    """
+
+    values: tuple[str | None, ...]
+    calls: int
+    flagged: int | None
+    mos: float | None
