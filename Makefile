@@ -50,5 +50,5 @@ $(VENV)/installed: pyproject.toml constraints.txt models/packages.txt
 	touch $@
 
 $(VENV)/developer: $(VENV)/installed
-	$(BIN)/pip install -q -c constraints.txt hypothesis mypy onnx pytest ruff scikit-learn
+	$(BIN)/pip install -q -c constraints.txt flask flask-cors hypothesis 'moto[s3]' mypy onnx pytest ruff s3fs scikit-learn
 	touch $@
