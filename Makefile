@@ -50,5 +50,6 @@ $(VENV)/installed: pyproject.toml constraints.txt models/packages.txt
 	touch $@
 
 $(VENV)/developer: $(VENV)/installed
-	$(BIN)/pip install -q -c constraints.txt duckdb hypothesis mypy onnx pandas 'psycopg[binary]' pyarrow pytest ruff scikit-learn
+	$(BIN)/pip install -q -c constraints.txt duckdb flask flask-cors hypothesis 'moto[s3]' mypy onnx pandas 'psycopg[binary]' pyarrow pytest ray \
+	  ruff s3fs scikit-learn
 	touch $@

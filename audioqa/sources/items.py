@@ -60,6 +60,8 @@ def make_item(
             when = start_time(begin, timezone=fields.get("timezone"), time_format=_format(known, defaults))
         if legs is not None and legs.missing:
             tags[_MISSING] = legs.missing
+        elif legs is None and "leg" in known.fields:
+            tags["leg"] = known.fields["leg"]
         info = replace(
             info,
             start_time=when,

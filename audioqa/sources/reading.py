@@ -12,6 +12,7 @@ from urllib.parse import unquote, urlsplit
 from audioqa.errors import SourceError
 from audioqa.sources import folders, objects
 from audioqa.sources.calls import CallReader, LeftOut
+from audioqa.sources.leg_rows import paired
 from audioqa.sources.listing import ARCHIVES, MANIFESTS, STRANGE_ARCHIVES, Listing, kind_of, split_member
 from audioqa.sources.manifests import calls_in_manifest
 from audioqa.sources.options import SourceOptions
@@ -146,7 +147,8 @@ class _Reader:
         if split_member(location) is not None and not os.path.isfile(location):
             yield from self._member(location)
         elif name.endswith(MANIFESTS):
-            yield from calls_in_manifest(location, self.calls)
+            rows = calls_in_manifest(location, self.calls)
+            yield from paired(rows, self.calls.options.legs) if self.calls.options.pair else rows
         elif name.endswith(ARCHIVES):
             left_out = LeftOut()
             yield from calls_in_archive(location, self.calls, left_out)

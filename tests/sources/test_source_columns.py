@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
 from audioqa.sources.columns import FIELDS, NETWORK, Known, meaning_of, understand
+from audioqa.sources.legs import PAIRS
 from audioqa.sources.times import start_time
 
 
@@ -114,3 +116,11 @@ def test_a_start_time_may_be_written_otherwise() -> None:
 def test_a_start_time_that_could_be_another_is_refused(text: str, timezone: str | None, cause: str) -> None:
     with pytest.raises(ValueError, match=cause):
         start_time(text, timezone=timezone)
+
+
+def test_the_manual_lists_every_name_and_every_pair_of_legs() -> None:
+    manual = (Path(__file__).parents[2] / "docs" / "sources.md").read_text(encoding="utf-8")
+    rows = {**FIELDS, **{name: tuple(each for each, _ in names) for name, names in NETWORK.items()}}
+    for field, names in rows.items():
+        assert f"| `{field}` | {', '.join(f'`{name}`' for name in names)} |" in manual
+    assert " · ".join(f"`{first}`/`{second}`" for first, second in PAIRS) in manual

@@ -191,6 +191,27 @@ def test_a_row_may_name_both_legs(calls: Path) -> None:
     assert item.info.roles == ("agent", "customer")
 
 
+ROWS_OF_LEGS = [
+    {"path": "calls/1.wav", "call_id": "a", "leg": "customer", "agent": ""},
+    {"path": "calls/2.wav", "call_id": "a", "leg": "agent", "agent": "ann"},
+    {"path": "calls/3.wav", "call_id": "b", "leg": "agent", "agent": "bob"},
+    {"path": "calls/4.wav", "call_id": "c", "leg": "x", "agent": "cem"},
+]
+
+
+def test_two_rows_of_one_call_are_its_legs_where_they_are_to_be_paired(calls: Path) -> None:
+    manifest = csv_of(calls / "calls.csv", ROWS_OF_LEGS)
+    both, alone, other = found(manifest, options=SourceOptions(pair=True))
+    assert isinstance(both, Item)
+    assert [Path(file.location).name for file in both.files] == ["2.wav", "1.wav"]
+    assert (both.info.roles, both.info.agent, both.info.tags) == (("agent", "customer"), "ann", {})
+    assert isinstance(alone, Item)
+    assert (len(alone.files), alone.info.tags) == (1, {"leg": "agent"})
+    assert isinstance(other, Item)
+    assert other.info.tags == {"leg": "x"}
+    assert [type(each) for each in found(manifest)] == [Item, BadItem, Item, Item]
+
+
 def test_what_a_row_says_of_coding_is_for_files_without_a_header(calls: Path) -> None:
     (calls / "calls" / "9.raw").write_bytes(bytes(800))
     coding = {"format": "PCMU", "rate": "8000 Hz", "channels": "1"}

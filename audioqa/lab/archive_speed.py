@@ -1,0 +1,125 @@
+"""How fast a batch is: hours of sound an hour by format and by workers, memory of a worker, what bounds the second core.
+
+Each row is one run of ``audioqa batch`` on copies of one two-party call, start and end included, with callmos. Copies
+differ in a few bytes, so that each is scored.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from audioqa.lab.bench import write_call
+
+BEGIN, END = "<!-- throughput:begin -->", "<!-- throughput:end -->"
+
+_MINUTES = 10.0
+_COPIES = 24
+
+
+@dataclass(frozen=True)
+class Speed:
+    """What one run took.
+
+    Parameters
+    ----------
+    hours_per_hour
+        Hours of sound scored in an hour.
+    processor
+        Seconds of the workers' processors for an hour of sound.
+    memory
+        Most memory of a worker, MiB.
+    """
+
+    hours_per_hour: float
+    processor: float
+    memory: float
+
+
+FORMATS = {
+    "8 kHz WAV": (".wav", ["-c:a", "pcm_s16le"]),
+    "8 kHz µ-law WAV": (".wav", ["-c:a", "pcm_mulaw"]),
+    "MP3, 32 kbit/s": (".mp3", ["-c:a", "libmp3lame", "-b:a", "32k"]),
+    "GSM in WAV, one channel": (".wav", ["-c:a", "libgsm_ms", "-ac", "1"]),
+    "Opus, 24 kbit/s": (".opus", ["-c:a", "libopus", "-b:a", "24k"]),
+    "AMR 12.2, one channel": (".amr", ["-c:a", "libopencore_amrnb", "-b:a", "12.2k", "-ac", "1"]),
+}
+"""Extension and what ffmpeg is told."""
+
+
+def throughput(folder: Path, *, page: Path | None) -> None:
+    """Measure, print the table, and write it into a page.
+
+    Parameters
+    ----------
+    folder
+        For the recordings; removed afterwards.
+    page
+        A page with the marks of the table; None for none.
+    """
+    rows = [
+        "| format | 1 worker | 2 workers | second worker adds | processor for an hour | memory of a worker |",
+        "| --- | --- | --- | --- | --- | --- |",
+    ]
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    try:
+        source = folder / "call.wav"
+        write_call(source, seconds=60 * _MINUTES, rate=8000, subtype="PCM_16")
+        for name, (extension, coding) in FORMATS.items():
+            calls = _copies(folder, source, extension, coding)
+            one, two = (_run(calls, folder / f"{jobs}.db", jobs) for jobs in (1, 2))
+            adds = two.hours_per_hour / one.hours_per_hour - 1
+            rows.append(
+                f"| {name} | {one.hours_per_hour:,.0f} | {two.hours_per_hour:,.0f} | {adds:.0%} "
+                f"| {one.processor:.1f} s | {max(one.memory, two.memory):.0f} MiB |"
+            )
+            print(rows[-1], flush=True)  # noqa: T201
+            shutil.rmtree(calls)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    print("\n".join(rows))  # noqa: T201
+    if page is not None:
+        text = page.read_text(encoding="utf-8")
+        before, rest = text.split(BEGIN)
+        _, after = rest.split(END)
+        page.write_text("\n".join([before + BEGIN, *rows, END]) + after, encoding="utf-8")
+
+
+def _copies(folder: Path, source: Path, extension: str, coding: list[str]) -> Path:
+    """Copies of the call in one format, none of them the same bytes."""
+    calls = folder / "calls"
+    calls.mkdir()
+    for number in range(_COPIES):
+        title = ["-metadata", f"title=call {number}"]
+        start = ["-ss", f"{number / 10}"]  # AMR holds no title: each begins a little later
+        subprocess.run(  # noqa: S603
+            ["ffmpeg", "-v", "error", *start, "-i", str(source), *coding, *title, str(calls / f"{number:02}{extension}")],  # noqa: S607
+            check=True,
+        )
+    return calls
+
+
+def _run(calls: Path, store: Path, jobs: int) -> Speed:
+    command = [sys.executable, "-m", "audioqa", "batch", str(calls), "--store", str(store)]
+    shown = subprocess.run(  # noqa: S603 - our own
+        [*command, "--jobs", str(jobs), "--log-json"],
+        capture_output=True,
+        text=True,
+        check=True,
+        env=os.environ | {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"},
+    )
+    for path in store.parent.glob(f"{store.name}*"):
+        path.unlink()
+    ended = json.loads(shown.stderr.splitlines()[-1])
+    hours = ended["audio_seconds"] / 3600
+    return Speed(
+        hours_per_hour=ended["hours_per_hour"],
+        processor=ended["processor_seconds"] / hours,
+        memory=ended["worker_bytes"] / 2**20,
+    )
