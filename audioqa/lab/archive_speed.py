@@ -99,7 +99,17 @@ def _copies(folder: Path, source: Path, extension: str, coding: list[str]) -> Pa
         title = ["-metadata", f"title=call {number}"]
         start = ["-ss", f"{number / 10}"]  # AMR holds no title: each begins a little later
         subprocess.run(  # noqa: S603
-            ["ffmpeg", "-v", "error", *start, "-i", str(source), *coding, *title, str(calls / f"{number:02}{extension}")],  # noqa: S607
+            [
+                "ffmpeg",
+                "-v",
+                "error",
+                *start,
+                "-i",
+                str(source),
+                *coding,
+                *title,
+                str(calls / f"{number:02}{extension}"),
+            ],  # noqa: S607
             check=True,
         )
     return calls
