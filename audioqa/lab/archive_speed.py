@@ -1,4 +1,4 @@
-"""How fast a batch is: hours of sound an hour by format and by workers, memory of a worker, what bounds the second core.
+"""How fast a batch is: hours of sound an hour by format and by workers, and the memory of a worker.
 
 Each row is one run of ``audioqa batch`` on copies of one two-party call, start and end included, with callmos. Copies
 differ in a few bytes, so that each is scored.
@@ -98,20 +98,9 @@ def _copies(folder: Path, source: Path, extension: str, coding: list[str]) -> Pa
     for number in range(_COPIES):
         title = ["-metadata", f"title=call {number}"]
         start = ["-ss", f"{number / 10}"]  # AMR holds no title: each begins a little later
-        subprocess.run(  # noqa: S603
-            [
-                "ffmpeg",
-                "-v",
-                "error",
-                *start,
-                "-i",
-                str(source),
-                *coding,
-                *title,
-                str(calls / f"{number:02}{extension}"),
-            ],  # noqa: S607
-            check=True,
-        )
+        target = str(calls / f"{number:02}{extension}")
+        command = ["ffmpeg", "-v", "error", *start, "-i", str(source), *coding, *title, target]
+        subprocess.run(command, check=True)  # noqa: S603
     return calls
 
 
