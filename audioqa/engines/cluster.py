@@ -9,13 +9,15 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
+import pickle
 import time
 from collections import deque
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from audioqa.engines.local import LocalEngine
-from audioqa.engines.tasks import Limits, Outcome, Task, WorkMaker
+from audioqa.engines.tasks import Limits, Outcome, Task, Work, WorkMaker
 from audioqa.errors import EngineError
 from audioqa.types import Failure
 
@@ -59,7 +61,7 @@ class RayEngine:
         temporary: Path | None = None,
         lost_after: float = 300.0,
     ) -> None:
-        self._make = (make_work, limits, temporary)
+        self._make = (_Sealed(pickle.dumps(make_work)), limits, temporary)
         self._address = address
         self._most = jobs
         self._lost_after = lost_after
@@ -194,6 +196,17 @@ class RayEngine:
         for _ in range(wanted - self.workers):
             actor = self._actor.remote(*self._make)
             self._coming[actor.ready.remote()] = actor
+
+
+@dataclass(frozen=True)
+class _Sealed:
+    """A `WorkMaker` that is opened in the worker process only: the actor that supervises it stays small."""
+
+    content: bytes
+
+    def __call__(self) -> Work:
+        make_work: WorkMaker = pickle.loads(self.content)  # noqa: S301 - our own
+        return make_work()
 
 
 class _Supervisor:

@@ -14,7 +14,7 @@ import numpy as np
 import soundfile
 
 from audioqa.batch import Batch, Ended, Tally
-from audioqa.engines import Limits, LocalEngine, Outcome, Task, Work
+from audioqa.engines import Engine, Limits, LocalEngine, Outcome, Task, Work
 from audioqa.engines.tasks import Progress, WorkMaker
 from audioqa.sources import SourceOptions, read_sources
 from audioqa.store import Store, open_store
@@ -167,6 +167,7 @@ class Desk:
         patience: float = 5.0,
         limits: Limits = Limits(seconds=30.0),  # noqa: B008 - frozen
         jobs: int = 0,
+        engine: Engine | None = None,
     ) -> Ended:
         """Run a batch to its end, in this process where there are no jobs."""
         named = sources or [str(self.folder)]
@@ -175,7 +176,7 @@ class Desk:
             batch = Batch(
                 named,
                 opened,
-                LocalEngine(self.work, jobs=jobs, limits=limits) if jobs else Inline(self.work()),
+                engine or (LocalEngine(self.work, jobs=jobs, limits=limits) if jobs else Inline(self.work())),
                 digest,
                 heard or Heard(),
                 retry_failed=retry_failed,
