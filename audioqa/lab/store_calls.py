@@ -1,4 +1,4 @@
-"""Calls made up for a store, as many as are wanted: rows as scoring leaves them, without any audio.
+"""Calls made up for a store, as many as are wanted: rows as scoring leaves them, without any audio of their own.
 
 The reports are those of the fixture calls, each with another MOS, and what is known of a call beside them is drawn at
 random: 4 tenants of very different size, 400 agents, 12 sites, 5 carriers, 40 trunks, two years.

@@ -34,17 +34,19 @@ def claim(connection: Connection, wanted: Sequence[CallInfo], *, holder: str, le
     now = datetime.now(UTC)
     _release_the_dead(connection, now)
     until = now + timedelta(seconds=lease)
-    mine: set[tuple[str, str]] = set()
+    statement = new_row(connection, claims)
+    statement = statement.on_conflict_do_update(
+        index_elements=[claims.c.tenant, claims.c.call_id],
+        set_={"holder": statement.excluded.holder, "expires_at": statement.excluded.expires_at},
+        where=(claims.c.expires_at <= now) | (claims.c.holder == holder),
+    )
     # In the order of their keys, so that two holders never wait for each other's.
-    for tenant, call_id in sorted({_key(info) for info in wanted}):
-        statement = new_row(connection, claims).values(tenant=tenant, call_id=call_id, holder=holder, expires_at=until)
-        statement = statement.on_conflict_do_update(
-            index_elements=[claims.c.tenant, claims.c.call_id],
-            set_={"holder": holder, "expires_at": until},
-            where=(claims.c.expires_at <= now) | (claims.c.holder == holder),
-        )
-        if connection.execute(statement.returning(claims.c.tenant)).first() is not None:
-            mine.add((tenant, call_id))
+    rows = [
+        {"tenant": tenant, "call_id": call_id, "holder": holder, "expires_at": until}
+        for tenant, call_id in sorted({_key(info) for info in wanted})
+    ]
+    told = connection.execute(statement.returning(claims.c.tenant, claims.c.call_id), rows) if rows else ()
+    mine = {(row.tenant, row.call_id) for row in told}
     return [_key(info) in mine for info in wanted]
 
 

@@ -162,6 +162,22 @@ def writing(engine: Engine, work: Callable[[Connection], _T]) -> _T:
         raise AssertionError("unreachable")
 
 
+def tidy(engine: Engine) -> None:
+    """Let SQLite look at its tables again, as PostgreSQL does by itself, so that it goes on choosing the right index.
+
+    Raises
+    ------
+    StoreError
+        Where the database fails.
+    """
+    if engine.dialect.name == "sqlite":
+        with translated(engine), engine.connect() as connection:
+            raw = connection.connection.driver_connection
+            assert raw is not None  # noqa: S101
+            raw.execute("PRAGMA analysis_limit = 1000")  # rows of each index: a moment, however many there are
+            raw.execute("PRAGMA optimize")
+
+
 @contextmanager
 def translated(engine: Engine) -> Iterator[None]:
     """Turn what the database says into a `StoreError` that says what to do."""

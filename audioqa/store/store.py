@@ -13,7 +13,7 @@ from sqlalchemy import Engine
 from audioqa.errors import StoreError
 from audioqa.render.roles import misfit
 from audioqa.store import claims, groups, knowing, projection, reading, recording, removal, role_setting, runs
-from audioqa.store.database import BUSY, connect, snapshot, writing
+from audioqa.store.database import BUSY, connect, snapshot, tidy, writing
 from audioqa.store.holders import this_holder
 from audioqa.store.keys import Hashes, fingerprint, location_of
 from audioqa.store.knowing import Known
@@ -90,6 +90,7 @@ class Store:
     def end_run(self, run: int, outcome: str, counts: Mapping[str, Any]) -> None:
         """Note how a run ended: ``finished``, ``interrupted`` or another word, and how many of what."""
         writing(self.engine, lambda c: runs.end_run(c, run, outcome, counts))
+        tidy(self.engine)
 
     def runs(self, most: int = 20) -> list[Run]:
         """The latest runs, the latest first."""

@@ -25,8 +25,8 @@ def _another_type(context: MigrationContext, _: Any, __: Any, inspected: Any, wr
     return None
 
 
-def test_the_migrations_make_the_tables_that_the_code_speaks_of(url: str) -> None:
-    with open_store(url) as store, snapshot(store.engine) as connection:
+def test_the_migrations_make_the_tables_that_the_code_speaks_of(empty_url: str) -> None:
+    with open_store(empty_url) as store, snapshot(store.engine) as connection:
         options = {"version_table": schema.VERSION_TABLE, "compare_type": _another_type}
         context = MigrationContext.configure(connection, opts=options)
         assert compare_metadata(context, metadata) == []
@@ -37,27 +37,27 @@ def test_every_version_has_its_module() -> None:
     assert tuple(reversed([script.revision for script in scripts.walk_revisions()])) == schema.VERSIONS
 
 
-def test_a_store_of_a_newer_version_is_refused(url: str) -> None:
-    with open_store(url) as store:
+def test_a_store_of_a_newer_version_is_refused(empty_url: str) -> None:
+    with open_store(empty_url) as store:
         writing(store.engine, lambda c: c.execute(text("UPDATE audioqa_schema SET version_num = '9999'")))
     with pytest.raises(StoreError, match=r"newer audioqa \(tables of version 9999.*update audioqa"):
-        open_store(url)
+        open_store(empty_url)
 
 
-def test_tables_of_another_program_are_left_alone(url: str) -> None:
-    engine = connect(url, create=True)
+def test_tables_of_another_program_are_left_alone(empty_url: str) -> None:
+    engine = connect(empty_url, create=True)
     writing(engine, lambda c: c.execute(text("CREATE TABLE calls (id INTEGER)")))
     with pytest.raises(StoreError, match="tables of another program"):
-        open_store(url)
+        open_store(empty_url)
     engine.dispose()
 
 
-def test_a_store_that_is_opened_by_many_at_once_is_made_once(url: str) -> None:
+def test_a_store_that_is_opened_by_many_at_once_is_made_once(empty_url: str) -> None:
     failed: list[BaseException] = []
 
     def open_it() -> None:
         try:
-            open_store(url).close()
+            open_store(empty_url).close()
         except BaseException as error:  # noqa: BLE001
             failed.append(error)
 
@@ -69,11 +69,11 @@ def test_a_store_that_is_opened_by_many_at_once_is_made_once(url: str) -> None:
     assert failed == []
 
 
-def test_the_last_migration_can_be_undone(url: str) -> None:
+def test_the_last_migration_can_be_undone(empty_url: str) -> None:
     from alembic import command
     from alembic.config import Config
 
-    with open_store(url) as store:
+    with open_store(empty_url) as store:
         config = Config()
         config.set_main_option("script_location", str(Path(schema.__file__).parent / "migrations"))
 
@@ -82,7 +82,7 @@ def test_the_last_migration_can_be_undone(url: str) -> None:
             command.downgrade(config, "base")
 
         writing(store.engine, down)
-    with open_store(url) as store:
+    with open_store(empty_url) as store:
         assert store.counts() == {"calls": 0, "measurements": 0, "failures": 0}
 
 
