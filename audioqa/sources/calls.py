@@ -7,15 +7,16 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
-from audioqa.errors import SourceError
+from audioqa.errors import SettingsError, SourceError
 from audioqa.sources.columns import Known
 from audioqa.sources.items import make_item
 from audioqa.sources.legs import Legs, legs_of
 from audioqa.sources.listing import Listing, kind_of, name_of
+from audioqa.sources.naming import Looker, absolute
 from audioqa.sources.options import SourceOptions
 from audioqa.sources.patterns import NamePattern
 from audioqa.sources.sidecars import sidecar, sidecar_of
-from audioqa.types import BadItem, CallInfo, Item
+from audioqa.types import BadItem, CallInfo, Item, SourceFile
 
 
 @dataclass
@@ -121,7 +122,7 @@ class CallReader:
             )
         try:
             legs = self._legs(listing, location)
-            if legs is not None and within and location != legs.files[0] and _beside(location, legs.files[0]):
+            if legs is not None and within and location != legs.files[0] and _place(location) == _place(legs.files[0]):
                 return None
             files = legs.files if legs is not None else (location,)
             call_id = legs.call if legs is not None else location
@@ -129,11 +130,12 @@ class CallReader:
             for each in reversed(files):
                 known = self._known(listing, each, sidecars).over(known)
             looked = tuple(listing.look(each) for each in files)
+            reference = self._reference(known, location)
         except SourceError as error:
             return BadItem(error.location, error.kind, error.cause, CallInfo(call_id=location))
         except _Unfit as error:
             return BadItem(location, error.kind, str(error), CallInfo(call_id=location))
-        return make_item(looked, known, self.options, call_id=call_id, legs=legs)
+        return make_item(looked, known, self.options, call_id=call_id, reference=reference, legs=legs)
 
     def named(self, location: str) -> Known:
         """What the pattern says of a location, nothing without a pattern.
@@ -149,6 +151,18 @@ class CallReader:
         if known is None:
             raise ValueError(f"its name does not fit the pattern {self._pattern.text}")
         return Known({"timezone": "UTC"}).over(known) if self.takes_utc else known
+
+    @staticmethod
+    def _reference(known: Known, location: str) -> SourceFile | None:
+        if "reference" not in known.fields:
+            return None
+        try:
+            with Looker() as files:
+                return files.look(absolute(known.fields["reference"], _place(location)))
+        except SourceError as error:
+            raise _Unfit(error.kind, f"its reference {error}") from None
+        except SettingsError as error:
+            raise _Unfit("settings", f"its reference {error}") from None
 
     def _legs(self, listing: Listing, location: str) -> Legs | None:
         if not self.options.pair:
@@ -176,8 +190,10 @@ class _Unfit(Exception):  # noqa: N818 - it never leaves this module
         self.kind = kind
 
 
-def _beside(one: str, other: str) -> bool:
-    return one.rpartition("/")[0] == other.rpartition("/")[0]
+def _place(location: str) -> str:
+    """The folder in which a file lies, also one in an archive."""
+    end = max(location.rfind("/"), location.rfind("!"))
+    return location[: end + (location[end] == "!")]
 
 
 def _has_text(location: str) -> bool:

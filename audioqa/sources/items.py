@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import PurePosixPath
@@ -54,7 +55,7 @@ def make_item(
         tags = {**defaults.tags, **known.tags}
         encoding, rate, count = _coding(first, known.fields, defaults.fields, tags, single=len(files) == 1)
         OpenOptions(format=encoding, rate=rate, channel_count=count, channel_names=roles)
-        begin = _start_text(fields)
+        begin = _start_text(fields, tags)
         when = None
         if begin is not None:
             when = start_time(begin, timezone=fields.get("timezone"), time_format=_format(known, defaults))
@@ -90,11 +91,16 @@ def _format(known: Known, defaults: Known) -> str | None:
     return own if own is not None else defaults.fields.get("time_format")
 
 
-def _start_text(fields: Mapping[str, str]) -> str | None:
-    """The start time, with a time of day from a column of its own."""
+def _start_text(fields: Mapping[str, str], tags: dict[str, str]) -> str | None:
+    """The start time, with a time of day from a column of its own; a column of that name that has no use is a tag."""
     begin, clock = fields.get("start_time"), fields.get("time")
-    if begin is not None and clock is not None and ":" not in begin:
+    if clock is None:
+        return begin
+    if begin is None and re.match(r"\d{4}-|\d{8}", clock):
+        return clock
+    if begin is not None and ":" not in begin:
         return f"{begin} {clock}" if "time_format" in fields else f"{begin}T{clock}"
+    tags["time"] = clock
     return begin
 
 

@@ -6,6 +6,7 @@ import contextlib
 import errno
 import fcntl
 import os
+import re
 import shutil
 import tempfile
 import time
@@ -26,6 +27,7 @@ MOST_BYTES = 16 * 2**30
 _NAME = "audioqa-"
 _LOCK = "in-use"
 _CHUNK = 2**20
+_PLAIN = re.compile(r"\.[\w-]{1,20}", re.ASCII)
 _YOUNG = 60.0  # seconds in which a folder may not have its lock yet
 
 
@@ -151,7 +153,8 @@ class LocalCopies:
                 free = shutil.disk_usage(folder).free
                 if size is not None and size > free:
                     raise SourceError(location, "disk-full", _no_room(folder, size, free))
-                descriptor, name = tempfile.mkstemp(PurePosixPath(name_of(location)).suffix, dir=folder)
+                suffix = PurePosixPath(name_of(location)).suffix
+                descriptor, name = tempfile.mkstemp(suffix if _PLAIN.fullmatch(suffix) else "", dir=folder)
                 path = Path(name)
                 with os.fdopen(descriptor, "wb") as stream:
                     done = 0

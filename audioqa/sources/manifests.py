@@ -4,24 +4,21 @@ from __future__ import annotations
 
 import csv
 import io
-import os
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
 
-from audioqa.errors import SourceError
+from audioqa.errors import SettingsError, SourceError
 from audioqa.sources import folders, objects
-from audioqa.sources.archives import OpenArchive
 from audioqa.sources.calls import CallReader
 from audioqa.sources.columns import Known, meaning_of, understand
 from audioqa.sources.items import make_item
 from audioqa.sources.legs import Legs
-from audioqa.sources.listing import split_member
+from audioqa.sources.naming import Looker, absolute
 from audioqa.sources.sidecars import flatten, strict_json
-from audioqa.types import BadItem, CallInfo, Item, SourceFile
+from audioqa.types import BadItem, CallInfo, Item
 
 _BOMS = ((b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"), (b"\xef\xbb\xbf", "utf-8-sig"))
 _DELIMITERS = ",;\t|"
@@ -53,7 +50,7 @@ def calls_in_manifest(location: str, reader: CallReader) -> Iterator[Item | BadI
         A bad item for every row that cannot be used, with its line: ``/x/calls.csv:17``.
     """
     try:
-        with _opened(location) as text, _Files() as files:
+        with _opened(location) as text, Looker() as files:
             base = location.rpartition("/")[0]
             for row in rows(text, json_lines=location.lower().endswith((".jsonl", ".ndjson"))):
                 yield _call(f"{location}:{row.line}", row, base, reader, files)
@@ -168,39 +165,9 @@ def _opened(location: str) -> Iterator[io.TextIOWrapper]:
         yield text
 
 
-class _Files:
-    """Looks at the files that rows name; the archive of the last member stays open."""
-
-    def __init__(self) -> None:
-        self._archive: OpenArchive | None = None
-
-    def __enter__(self) -> _Files:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._close()
-
-    def look(self, location: str) -> SourceFile:
-        member = split_member(location)
-        if member is None or os.path.isfile(location):
-            return objects.look(location) if objects.is_url(location) else folders.look(location)
-        if self._archive is None or self._archive.location != member[0]:
-            self._close()
-            self._archive = OpenArchive(member[0])
-        found = self._archive.find(member[1])
-        if found.refusal:
-            raise SourceError(location, "archive", found.refusal)
-        return SourceFile(location, found.size, found.stamp)
-
-    def _close(self) -> None:
-        if self._archive is not None:
-            self._archive.close()
-            self._archive = None
-
-
-def _call(where: str, row: Row, base: str, reader: CallReader, files: _Files) -> Item | BadItem:
+def _call(where: str, row: Row, base: str, reader: CallReader, files: Looker) -> Item | BadItem:
     fields = row.known.fields
-    paths = [_absolute(fields[name], base) for name in ("path", "path_2") if name in fields]
+    paths = [absolute(fields[name], base) for name in ("path", "path_2") if name in fields]
     call_id = fields.get("call_id", paths[0] if paths else where)
     info = CallInfo(call_id=call_id, tenant=fields.get("tenant", ""))
     if row.wrong or "path" not in fields:
@@ -212,21 +179,11 @@ def _call(where: str, row: Row, base: str, reader: CallReader, files: _Files) ->
     try:
         found = tuple(files.look(path) for path in paths)
         named = fields.get("reference")
-        reference = files.look(_absolute(named, base)) if named is not None else None
+        reference = files.look(absolute(named, base)) if named is not None else None
     except SourceError as error:
         return BadItem(where, error.kind, str(error), info)
+    except SettingsError as error:
+        return BadItem(where, "settings", str(error), info)
     legs = Legs(tuple(paths), ("channel 1", "channel 2"), "", call_id) if len(paths) == 2 else None
     item = make_item(found, known, reader.options, call_id=call_id, reference=reference, legs=legs)
     return BadItem(where, item.kind, f"{paths[0]}: {item.message}", item.info) if isinstance(item, BadItem) else item
-
-
-def _absolute(path: str, base: str) -> str:
-    """A path or URL that a manifest in `base` names."""
-    if path.startswith("file://"):
-        return unquote(urlsplit(path).path)
-    if objects.is_url(path):
-        return path
-    if objects.is_url(base):
-        return f"{base}/{path}"
-    archive, sign, member = path.partition("!")
-    return os.path.abspath(os.path.join(base, archive)) + sign + member

@@ -131,9 +131,9 @@ def _understood(defaults: Defaults) -> Known:
         raise SettingsError(
             f"defaults of sources: {names} is no name that a call's data has; docs/sources.md lists them"
         )
-    for name in ("path", "path_2", "call_id", "start_time", "time"):
+    for name in ("path", "path_2", "call_id", "start_time", "time", "leg", "reference"):
         if name in known.fields:
-            raise SettingsError(f"defaults of sources: {name} is different for every call, so it can have no default")
+            raise SettingsError(f"defaults of sources: {name} is another for every call, so it can have no default")
     encoding = known.fields.get("encoding")
     if encoding is not None and headerless_encoding(encoding) is None:
         raise SettingsError(f"no headerless format {encoding!r}; there are {', '.join(FORMATS)}")

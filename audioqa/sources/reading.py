@@ -40,22 +40,25 @@ def read_sources(
     say
         Called with a sentence on what was left out or assumed.
 
-    Yields
-    ------
-    Item or BadItem
+    Returns
+    -------
+    iterator of Item or BadItem
         Each call once: a second file of the same call, as its tenant and call id say it, is a bad item; a file that an
         earlier source named is not named again.
 
     Raises
     ------
     SettingsError
-        Where the client of an object store is missing.
+        At once, where the client of an object store is missing.
     """
-    say = say or (lambda _: None)
-    reader = _Reader(CallReader(options), say)
     for source in sources:
         if objects.is_url(source):
             objects.file_system(source)
+    return _read(sources, CallReader(options), say or (lambda _: None))
+
+
+def _read(sources: Sequence[str], calls: CallReader, say: Callable[[str], None]) -> Iterator[Item | BadItem]:
+    reader = _Reader(calls, say)
     if reader.calls.takes_utc:
         say("times in file names are taken for UTC, because no time zone is named (--timezone)")
     seen = _Seen(several=len(sources) > 1)
@@ -64,9 +67,8 @@ def read_sources(
             told = seen.new(found)
             if told is not None:
                 yield told
-        if seen.again:
-            say(f"{source}: {_files(seen.again)} named already by an earlier source")
-            seen.again = 0
+        if again := seen.next_source():
+            say(f"{source}: {_files(again)} named already by an earlier source")
 
 
 @dataclass
@@ -202,6 +204,13 @@ class _Seen:
     again: int = 0
     _calls: set[int] = field(default_factory=set)
     _files: set[int] = field(default_factory=set)
+    _pairs: set[int] = field(default_factory=set)  # of this source: each leg may bring its call
+
+    def next_source(self) -> int:
+        """How many calls of the source that ends here were named before."""
+        again, self.again = self.again, 0
+        self._pairs.clear()
+        return again
 
     def new(self, found: Item | BadItem) -> Item | BadItem | None:
         """The call, a bad item where another has its identity, or None where its files were named before."""
@@ -211,9 +220,11 @@ class _Seen:
         if self.several or len(locations) > 1:
             known = [hash(location) in self._files for location in locations]
             if all(known):
-                self.again += 1
+                self.again += hash(locations[0]) not in self._pairs
                 return None
             self._files.update(map(hash, locations))
+            if len(locations) > 1:
+                self._pairs.add(hash(locations[0]))
         info = found.info
         if info.call_id not in locations:
             identity = hash((info.tenant, info.call_id))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import random
 import struct
 import tarfile
 import zipfile
@@ -13,23 +14,23 @@ import pytest
 from archive_example import bad, found, names, one, recording
 
 from audioqa.errors import SourceError
-from audioqa.sources import LocalCopies, SourceOptions, archives
+from audioqa.sources import LocalCopies, SourceOptions, members, tars
 from audioqa.types import BadItem, Item, SourceFile
 
 Packer = Callable[[Path, dict[str, bytes]], Path]
 
 
-def pack_zip(path: Path, members: dict[str, bytes]) -> Path:
+def pack_zip(path: Path, content_of: dict[str, bytes]) -> Path:
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, content in members.items():
+        for name, content in content_of.items():
             archive.writestr(zipfile.ZipInfo(name, (2024, 3, 1, 10, 0, 0)), content, zipfile.ZIP_DEFLATED)
     return path
 
 
-def pack_tar(path: Path, members: dict[str, bytes]) -> Path:
+def pack_tar(path: Path, content_of: dict[str, bytes]) -> Path:
     mode = {".tar": "w", ".tgz": "w:gz", ".2": "w:bz2", ".xz": "w:xz"}[path.suffix]
     with tarfile.open(path, mode) as archive:
-        for name, content in members.items():
+        for name, content in content_of.items():
             info = tarfile.TarInfo(name)
             info.size = len(content)
             archive.addfile(info, io.BytesIO(content))
@@ -40,13 +41,13 @@ PACKED = {"a.zip": pack_zip, "a.tar": pack_tar, "a.tgz": pack_tar, "a.tar.bz2": 
 for_every_kind = pytest.mark.parametrize("name", PACKED)
 
 
-def pack(folder: Path, name: str, members: dict[str, bytes]) -> Path:
+def pack(folder: Path, name: str, content_of: dict[str, bytes]) -> Path:
     path = folder / name
     if name == "A.TAR.XZ":
-        return pack_tar(folder / "a.tar.xz", members).rename(path)
+        return pack_tar(folder / "a.tar.xz", content_of).rename(path)
     if name == "a.tar.bz2":
-        return pack_tar(folder / "a.2", members).rename(path)
-    return PACKED[name](path, members)
+        return pack_tar(folder / "a.2", content_of).rename(path)
+    return PACKED[name](path, content_of)
 
 
 @pytest.fixture
@@ -56,8 +57,8 @@ def sounds(tmp_path: Path) -> list[bytes]:
 
 @for_every_kind
 def test_members_are_calls_and_their_copies_are_their_bytes(tmp_path: Path, sounds: list[bytes], name: str) -> None:
-    members = {"b/2.wav": sounds[0], "b/1.WAV": sounds[1], "readme.txt": b"x", "b/2.json": b'{"agent": "ann"}'}
-    path = pack(tmp_path, name, members)
+    content = {"b/2.wav": sounds[0], "b/1.WAV": sounds[1], "readme.txt": b"x", "b/2.json": b'{"agent": "ann"}'}
+    path = pack(tmp_path, name, content)
     said: list[str] = []
     items = found(path, said=said)
     assert names(items, tmp_path) == [f"{name}!b/2.wav", f"{name}!b/1.WAV"]
@@ -70,7 +71,7 @@ def test_members_are_calls_and_their_copies_are_their_bytes(tmp_path: Path, soun
             assert file.size == len(sounds[0])
             assert file.stamp
             with copies.copy(file) as copy:
-                assert copy.read_bytes() == members[file.location.partition("!")[2]]
+                assert copy.read_bytes() == content[file.location.partition("!")[2]]
                 assert copy.suffix == Path(file.location).suffix
             assert not copy.exists()
     assert list(tmp_path.glob("audioqa-*")) == []
@@ -113,8 +114,8 @@ def test_a_member_of_a_packed_tar_is_reached_in_one_pass(
     path = pack_tar(tmp_path / "a.tgz", {f"{number}.wav": sounds[number % 4] for number in range(40)})
     items = found(path)
     begun: list[int] = []
-    rewind = archives._Tar._rewind
-    monkeypatch.setattr(archives._Tar, "_rewind", lambda tar: (begun.append(1), rewind(tar))[1])
+    rewind = tars.TarMembers._rewind
+    monkeypatch.setattr(tars.TarMembers, "_rewind", lambda tar: (begun.append(1), rewind(tar))[1])
     with LocalCopies(tmp_path) as copies:
         for item in items:
             assert isinstance(item, Item)
@@ -175,7 +176,7 @@ def test_an_encrypted_member_is_a_failure(tmp_path: Path, sounds: list[bytes]) -
 def test_a_member_that_swells_without_reason_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = pack_zip(tmp_path / "a.zip", {"1.wav": bytes(10_000_000)})
     assert len([each for each in found(path) if isinstance(each, Item)]) == 1
-    monkeypatch.setattr(archives, "FREE_EXPANSION", 1_000_000)
+    monkeypatch.setattr(members, "FREE_EXPANSION", 1_000_000)
     item = bad(path)
     assert item.kind == "archive"
     assert "would swell" in item.message
@@ -184,7 +185,7 @@ def test_a_member_that_swells_without_reason_is_refused(tmp_path: Path, monkeypa
 def test_a_packed_stream_that_swells_without_reason_is_not_read_on(
     tmp_path: Path, sounds: list[bytes], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(archives, "FREE_EXPANSION", 1_000_000)
+    monkeypatch.setattr(members, "FREE_EXPANSION", 1_000_000)
     path = pack_tar(tmp_path / "a.tgz", {"1.wav": sounds[0], "2.wav": bytes(50_000_000), "3.wav": sounds[1]})
     items = found(path)
     assert isinstance(items[-1], BadItem)
@@ -247,3 +248,30 @@ def test_a_file_whose_name_looks_like_a_member_is_a_file(tmp_path: Path) -> None
     with LocalCopies(tmp_path) as copies, copies.copy(item.files[0]) as copy:
         assert copy == path
     assert isinstance(item.files[0], SourceFile)
+
+
+@pytest.mark.parametrize("name", PACKED)
+def test_damage_anywhere_is_a_failure_with_its_cause_and_never_a_crash(
+    tmp_path: Path, sounds: list[bytes], name: str
+) -> None:
+    path = pack(tmp_path, name, {f"{number}.wav": sounds[number][:700] for number in range(4)})
+    whole = path.read_bytes()
+    rng = random.Random(1)
+    kinds = set()
+    with LocalCopies(tmp_path) as copies:
+        for _ in range(60):
+            damaged = bytearray(whole)
+            for _ in range(rng.choice([1, 3, 20])):
+                damaged[rng.randrange(len(damaged))] ^= 1 << rng.randrange(8)
+            path.write_bytes(damaged[: rng.choice([len(damaged), rng.randrange(1, len(damaged))])])
+            for item in found(path):
+                if isinstance(item, BadItem):
+                    kinds.add(item.kind)
+                    continue
+                try:
+                    with copies.copy(item.files[0]) as copy:
+                        assert copy.stat().st_size == item.files[0].size
+                except SourceError as error:
+                    kinds.add(error.kind)
+    assert "archive" in kinds
+    assert kinds <= {"archive", "missing", "duplicate", "unreadable", "too-large"}

@@ -183,6 +183,13 @@ def test_date_and_time_may_stand_in_two_columns(calls: Path) -> None:
     assert one(csv_of(calls / "calls.csv", [row])).info.start_time == datetime(2024, 3, 1, 10, 0, 5, tzinfo=UTC)
 
 
+def test_a_column_of_times_is_the_start_where_it_has_days_and_else_a_tag(calls: Path) -> None:
+    item = one(csv_of(calls / "a.csv", [{"path": "calls/1.wav", "time": "2024-03-01T10:00:00Z"}]))
+    assert item.info.start_time == datetime(2024, 3, 1, 10, tzinfo=UTC)
+    item = one(csv_of(calls / "b.csv", [{"path": "calls/1.wav", "time": "10:00"}]))
+    assert (item.info.start_time, item.info.tags) == (None, {"time": "10:00"})
+
+
 def test_a_row_may_name_both_legs(calls: Path) -> None:
     row = {"path": "calls/1.wav", "path_2": "calls/2.wav", "call_id": "1", "roles": "agent,customer"}
     item = one(csv_of(calls / "calls.csv", [row]))

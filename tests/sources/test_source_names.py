@@ -9,7 +9,7 @@ import pytest
 from archive_example import bad, found, names, one, recording
 
 from audioqa.errors import SettingsError
-from audioqa.sources import SourceOptions
+from audioqa.sources import SourceOptions, folders
 from audioqa.sources.patterns import NamePattern
 from audioqa.types import BadItem, Item
 
@@ -166,9 +166,23 @@ def test_the_words_of_legs_may_be_ones_own(tmp_path: Path) -> None:
 def test_either_leg_that_is_named_brings_the_other_and_both_bring_one_call(tmp_path: Path) -> None:
     for name in ("17_in.wav", "17_out.wav"):
         recording(tmp_path / name)
+    said: list[str] = []
+    for source in ("*.wav", "17_out.wav"):
+        found(tmp_path / source, options=PAIR, said=said)
+    assert said == []
     for sources in (["17_out.wav"], ["17_in.wav"], ["17_in.wav", "17_out.wav"], ["*_out.wav"], ["*.wav"]):
         item = one(*(tmp_path / each for each in sources), options=PAIR)
         assert [Path(file.location).name for file in item.files] == ["17_in.wav", "17_out.wav"]
+
+
+def test_the_legs_in_a_folder_are_looked_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("17_in.wav", "17_out.wav"):
+        recording(tmp_path / name)
+    looked: list[str] = []
+    look = folders.look
+    monkeypatch.setattr(folders, "look", lambda location: (looked.append(location), look(location))[1])
+    assert len(found(tmp_path, options=PAIR)) == 1
+    assert looked == [f"{tmp_path}/17_in.wav", f"{tmp_path}/17_out.wav"]
 
 
 def test_without_pairing_two_legs_of_one_id_are_told_to_be_paired(tmp_path: Path) -> None:

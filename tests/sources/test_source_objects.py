@@ -156,12 +156,21 @@ def test_a_client_that_is_not_installed_is_named_with_its_extra(monkeypatch: pyt
     monkeypatch.setattr(builtins, "__import__", without)
     monkeypatch.setitem(sys.modules, "gcsfs", None)
     with pytest.raises(SettingsError, match=r"gs:// is not installed: .* pip install 'audioqa\[gs\]'"):
-        list(read_sources(["gs://bucket/calls"]))
+        read_sources(["gs://bucket/calls"])
 
 
 def test_a_scheme_that_nobody_knows_is_refused() -> None:
     with pytest.raises(SettingsError, match="s4:// cannot be read"):
-        list(read_sources(["s4://bucket/calls"]))
+        read_sources(["s4://bucket/calls"])
+
+
+def test_a_row_of_a_scheme_that_nobody_knows_is_a_failure_of_its_own(tmp_path: Path) -> None:
+    recording(tmp_path / "a.wav")
+    (tmp_path / "calls.csv").write_text("path\ns4://bucket/a.wav\na.wav\n", encoding="utf-8")
+    first, second = found(tmp_path / "calls.csv")
+    assert isinstance(first, BadItem)
+    assert (first.location, first.kind) == (f"{tmp_path}/calls.csv:2", "settings")
+    assert isinstance(second, Item)
 
 
 def test_reading_folders_loads_no_client_of_object_stores(tmp_path: Path) -> None:

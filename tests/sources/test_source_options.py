@@ -89,7 +89,7 @@ def test_options_of_a_command_win_over_the_configuration(config: Path) -> None:
     [
         ("[sources]\npairs = true\n", "sources.pairs"),
         ('[sources.defaults]\ntenat = "a"\n', "tenat is no name"),
-        ('[sources.defaults]\ncall_id = "a"\n', "call_id is different for every call"),
+        ('[sources.defaults]\ncall_id = "a"\n', "call_id is another for every call"),
         ('[sources.defaults]\ntimezone = "Mars"\n', "no time zone 'Mars'"),
         ('[sources.tenant.acme]\nencoding = "mp3"\n', "no headerless format 'mp3'"),
         ('[sources]\npattern = "call"\n', "names no field"),

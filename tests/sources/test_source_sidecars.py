@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zipfile
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -44,6 +45,31 @@ def test_the_sidecars_of_both_legs_count(tmp_path: Path) -> None:
         (tmp_path / f"17_{leg}.json").write_text(text, encoding="utf-8")
     info = one(tmp_path, options=SourceOptions(pair=True)).info
     assert (info.agent, info.queue) == ("ann", "sales")
+
+
+def test_a_sidecar_may_name_a_reference_from_where_it_lies(tmp_path: Path) -> None:
+    recording(tmp_path / "calls" / "a.wav")
+    clean = recording(tmp_path / "clean.wav")
+    (tmp_path / "calls" / "a.json").write_text('{"reference": "../clean.wav"}', encoding="utf-8")
+    reference = one(tmp_path / "calls").reference
+    assert reference is not None
+    assert (reference.location, reference.size) == (str(clean), clean.stat().st_size)
+    clean.unlink()
+    item = bad(tmp_path / "calls")
+    assert (item.location, item.kind) == (f"{tmp_path}/calls/a.wav", "missing")
+    assert f"its reference {clean}" in item.message
+
+
+def test_a_reference_in_an_archive_is_sought_there(tmp_path: Path) -> None:
+    path = recording(tmp_path / "a.wav")
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        archive.write(path, "calls/a.wav")
+        archive.write(path, "clean/a.flac")
+        archive.writestr("calls/a.json", '{"reference": "../clean/a.flac"}')
+    first = found(tmp_path / "a.zip")[0]
+    assert isinstance(first, Item)
+    assert first.reference is not None
+    assert first.reference.location == f"{tmp_path}/a.zip!clean/a.flac"
 
 
 BAD = {
