@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from audioqa.lab.bench import write_call
+from audioqa.store import open_store
 
 BEGIN, END = "<!-- throughput:begin -->", "<!-- throughput:end -->"
 
@@ -34,11 +35,14 @@ class Speed:
         Seconds of the workers' processors for an hour of sound.
     memory
         Most memory of a worker, MiB.
+    stored
+        Bytes that a call takes in the store.
     """
 
     hours_per_hour: float
     processor: float
     memory: float
+    stored: float
 
 
 FORMATS = {
@@ -63,8 +67,9 @@ def throughput(folder: Path, *, page: Path | None) -> None:
         A page with the marks of the table; None for none.
     """
     rows = [
-        "| format | 1 worker | 2 workers | second worker adds | processor for an hour | memory of a worker |",
-        "| --- | --- | --- | --- | --- | --- |",
+        "| format | hours an hour, 1 worker | 2 workers | second one adds | processor for an hour | memory of a worker "
+        "| a call in the store |",
+        "| --- | --- | --- | --- | --- | --- | --- |",
     ]
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
@@ -77,7 +82,8 @@ def throughput(folder: Path, *, page: Path | None) -> None:
             adds = two.hours_per_hour / one.hours_per_hour - 1
             rows.append(
                 f"| {name} | {one.hours_per_hour:,.0f} | {two.hours_per_hour:,.0f} | {adds:.0%} "
-                f"| {one.processor:.1f} s | {max(one.memory, two.memory):.0f} MiB |"
+                f"| {one.processor:.1f} s | {max(one.memory, two.memory):.0f} MiB "
+                f"| {one.stored / 1000:.0f} kB |"
             )
             print(rows[-1], flush=True)  # noqa: T201
             shutil.rmtree(calls)
@@ -113,7 +119,8 @@ def _run(calls: Path, store: Path, jobs: int) -> Speed:
         check=True,
         env=os.environ | {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"},
     )
-    for path in store.parent.glob(f"{store.name}*"):
+    stored = store.stat().st_size - _empty(store.with_name("empty.db"))
+    for path in store.parent.glob("*.db*"):
         path.unlink()
     ended = json.loads(shown.stderr.splitlines()[-1])
     hours = ended["audio_seconds"] / 3600
@@ -121,4 +128,11 @@ def _run(calls: Path, store: Path, jobs: int) -> Speed:
         hours_per_hour=ended["hours_per_hour"],
         processor=ended["processor_seconds"] / hours,
         memory=ended["worker_bytes"] / 2**20,
+        stored=stored / _COPIES,
     )
+
+
+def _empty(path: Path) -> int:
+    """Bytes of a store without calls."""
+    open_store(str(path)).close()
+    return path.stat().st_size
