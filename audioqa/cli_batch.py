@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from audioqa.cli_options import open_options
 from audioqa.messages import complain
 
 if TYPE_CHECKING:
@@ -119,6 +120,7 @@ def batch(
     # Read when NumPy is loaded, here and in the workers.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     try:
+        open_options(channels, encoding, rate)  # values that no file could have are told at once
         settings = load_settings(config, estimator=estimator, calibration=calibration, weights=weights, device=device)
         digest = settings.analyser().digest
         options = settings.sources.options(

@@ -106,7 +106,7 @@ def bad_kinds() -> Sequence[str]:
     return [kind for kind in _bad(0) if kind != "forbidden" or os.geteuid() != 0]
 
 
-def make_archive(folder: Path, count: int, *, seconds: float = 2.0) -> dict[str, str]:
+def make_archive(folder: Path, count: int, *, seconds: float = 2.0, bad_every: int = BAD_EVERY) -> dict[str, str]:
     """Write an archive, or what is missing of it.
 
     Parameters
@@ -117,6 +117,8 @@ def make_archive(folder: Path, count: int, *, seconds: float = 2.0) -> dict[str,
         Files in all.
     seconds
         Length of each call, at least 1.
+    bad_every
+        Every so many a file is bad.
 
     Returns
     -------
@@ -129,8 +131,8 @@ def make_archive(folder: Path, count: int, *, seconds: float = 2.0) -> dict[str,
     for number in range(count):
         day = folder / f"day-{number // 200:03}"
         day.mkdir(parents=True, exist_ok=True)
-        if number % BAD_EVERY == BAD_EVERY - 1:
-            kind = kinds[number // BAD_EVERY % len(kinds)]
+        if number % bad_every == bad_every - 1:
+            kind = kinds[number // bad_every % len(kinds)]
             extension, failure, content = _bad(number)[kind]
             path = day / f"{number:06}-{kind}{extension}"
             _write_bad(path, content, forbidden=kind == "forbidden")

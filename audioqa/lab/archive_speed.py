@@ -67,8 +67,7 @@ def throughput(folder: Path, *, page: Path | None) -> None:
         A page with the marks of the table; None for none.
     """
     rows = [
-        "| format | hours an hour, 1 worker | 2 workers | second one adds | processor for an hour | memory of a worker "
-        "| a call in the store |",
+        "| format | 1 worker | 2 workers | second one adds | processor an hour | worker's memory | call in the store |",
         "| --- | --- | --- | --- | --- | --- | --- |",
     ]
     shutil.rmtree(folder, ignore_errors=True)
