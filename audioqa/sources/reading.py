@@ -61,14 +61,14 @@ def _read(sources: Sequence[str], calls: CallReader, say: Callable[[str], None])
     reader = _Reader(calls, say)
     if reader.calls.takes_utc:
         say("times in file names are taken for UTC, because no time zone is named (--timezone)")
-    seen = _Seen(several=len(sources) > 1)
+    seen = _Seen(several=len(sources) > 1, rows=any(source.lower().endswith(MANIFESTS) for source in sources))
     for source in sources:
         for found in reader.source(source):
             told = seen.new(found)
             if told is not None:
                 yield told
         if again := seen.next_source():
-            say(f"{source}: {_files(again)} named already by an earlier source")
+            say(f"{source}: {_files(again)} named already")
 
 
 @dataclass
@@ -201,6 +201,7 @@ class _Seen:
     """What has been named already, as numbers of eight bytes each."""
 
     several: bool
+    rows: bool = False  # one file may be named by several rows
     again: int = 0
     _calls: set[int] = field(default_factory=set)
     _files: set[int] = field(default_factory=set)
@@ -226,8 +227,11 @@ class _Seen:
             if len(locations) > 1:
                 self._pairs.add(hash(locations[0]))
         info = found.info
-        if info.call_id not in locations:
+        if info.call_id not in locations or self.rows:
             identity = hash((info.tenant, info.call_id))
+            if identity in self._calls and info.call_id in locations:
+                self.again += 1
+                return None
             if identity in self._calls:
                 of = f" of tenant {info.tenant}" if info.tenant else ""
                 message = (

@@ -121,8 +121,8 @@ def test_a_file_of_two_sources_is_named_once(tmp_path: Path) -> None:
     items = found(tmp_path / "b.wav", tmp_path, tmp_path / "*.wav", said=said)
     assert names(items, tmp_path) == ["b.wav", "a.wav"]
     assert said == [
-        f"{tmp_path}: 1 call was named already by an earlier source",
-        f"{tmp_path}/*.wav: 2 calls were named already by an earlier source",
+        f"{tmp_path}: 1 call was named already",
+        f"{tmp_path}/*.wav: 2 calls were named already",
     ]
 
 

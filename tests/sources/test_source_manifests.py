@@ -248,3 +248,14 @@ def test_a_manifest_in_a_folder_is_no_recording_and_is_said(calls: Path) -> None
     said: list[str] = []
     assert len(found(calls, said=said)) == 5
     assert "(1 .csv)" in said[0]
+
+
+def test_two_rows_of_one_file_are_one_call_unless_they_say_otherwise(tmp_path: Path) -> None:
+    recording(tmp_path / "a.wav")
+    manifest = tmp_path / "calls.csv"
+    manifest.write_text("path,call_id\na.wav,\na.wav,\na.wav,17\na.wav,18\na.wav,17\n")
+    said: list[str] = []
+    calls = found(manifest, said=said)
+    assert [each.info.call_id for each in calls if isinstance(each, Item)] == [str(tmp_path / "a.wav"), "17", "18"]
+    assert [each.kind for each in calls if isinstance(each, BadItem)] == ["duplicate"]
+    assert said == [f"{manifest}: 1 call was named already"]
