@@ -10,6 +10,7 @@ import contextlib
 import logging
 import os
 import pickle
+import socket
 import time
 from collections import deque
 from dataclasses import dataclass
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
 
 _LOOKED_AFTER_EVERY = 5.0
 """Seconds between two looks at what the cluster has: nodes come and go."""
+
+_ANSWERS_WITHIN = 10.0
+"""Seconds for a cluster's address to answer at all."""
 
 _LOST_AT_MOST = 5
 """A call whose node was lost so often is given up: it may be what loses them."""
@@ -234,6 +238,12 @@ def _connected(address: str | None) -> Any:
     except ImportError:
         raise EngineError("Ray is not installed: python -m pip install 'audioqa[ray]'") from None
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    host, colon, port = (address or "").rpartition(":")
+    if colon and "//" not in host and port.isdigit():
+        try:  # Ray itself would wait for minutes
+            socket.create_connection((host, int(port)), timeout=_ANSWERS_WITHIN).close()
+        except OSError as error:
+            raise EngineError(f"there is no Ray cluster at {address}: {error.strerror or error}") from None
     try:
         ray.init(address, log_to_driver=False, logging_level=logging.ERROR, include_dashboard=False)
     except Exception as error:  # noqa: BLE001 - whatever it is, there is no cluster
