@@ -33,11 +33,10 @@ class Ahead:
 
     def left(self, tally: Tally) -> float | None:
         """Seconds until all is done at the speed so far; None while that cannot be told."""
-        if not self._counted or tally.done == 0 or tally.elapsed < 1:
+        if not self._counted or not tally.worked or tally.elapsed < 1:
             return None
-        # By bytes where the sources tell them: recordings differ in length.
-        done, total = (tally.size, self._size) if self._size and tally.size else (tally.done, self._items)
-        return max(0.0, tally.elapsed * (total - done) / done)
+        # By bytes, because recordings differ in length; those that were done before took no time.
+        return max(0.0, tally.elapsed * (self._size - tally.size) / tally.worked)
 
     def stop(self) -> None:
         """Stop counting."""

@@ -44,7 +44,9 @@ class Tally:
     audio, processor
         Seconds of sound scored in this run, and of the processor that this took.
     size
-        Bytes of all files that are done with, for the estimate of what is left.
+        Bytes of all files that are done with.
+    worked
+        Bytes of those that were worked on in this run, for the estimate of the time left.
     memory
         Most memory that any worker has had, bytes.
     """
@@ -61,6 +63,7 @@ class Tally:
     audio: float = 0.0
     processor: float = 0.0
     size: int = 0
+    worked: int = 0
     memory: int = 0
     started: float = field(default_factory=time.monotonic)
     _worst: list[tuple[float, int, str, str]] = field(default_factory=list)
@@ -140,6 +143,7 @@ class Tally:
         self.processor += outcome.processor
         self.memory = max(self.memory, outcome.memory)
         self.size += size(item)
+        self.worked += size(item)
 
 
 def size(item: Item) -> int:
