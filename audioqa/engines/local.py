@@ -144,6 +144,8 @@ class LocalEngine:
         elif kind == "done" and isinstance(content, Outcome):
             worker.task = None
             return [content]
+        elif kind == "broken":
+            raise EngineError(f"workers cannot be started: {content}")
         elif kind == "gone":
             return self._give_up(worker, "crash", f"the worker died: {worker.ending()}")
         return []

@@ -1,6 +1,7 @@
 """A worker process of our own: it takes one task at a time over a pipe, and says how it gets on.
 
-What it says: ``ready`` once it can work, ``hours`` when it learns how long the recording is, ``done`` with the outcome.
+What it says: ``ready`` once it can work, ``broken`` with the reason where it cannot, ``hours`` when it learns how long
+the recording is, ``done`` with the outcome.
 It ends when its pipe is closed, and with the process that made it, whatever that was killed by.
 """
 
@@ -14,6 +15,7 @@ import signal
 import tempfile
 import threading
 import time
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from multiprocessing import resource_tracker
@@ -24,6 +26,7 @@ from queue import SimpleQueue
 from typing import Any
 
 from audioqa.engines.tasks import Task, WorkMaker
+from audioqa.errors import AudioqaError
 
 Message = tuple["Worker", str, Any]
 """Who says it, what it is, and what belongs to it; ``gone`` with None where a worker has died."""
@@ -52,8 +55,8 @@ class Worker:
         """When it was started, or got its task."""
         self.hours = 1
         """Begun hours of sound that its task is known to have."""
-        self.folder = Path(tempfile.mkdtemp(prefix="audioqa-worker-", dir=temporary))
-        """For its temporary files; removed with it."""
+        self.folder = Path(temporary or tempfile.gettempdir()) / f"audioqa-worker-{uuid.uuid4().hex}"
+        """For its temporary files; it makes it itself, and it is removed with it."""
         context = multiprocessing.get_context("spawn")
         self._connection, theirs = context.Pipe()
         self.process: BaseProcess = context.Process(
@@ -126,10 +129,14 @@ def _interrupts_held_back() -> Iterator[None]:
 
 def _live(connection: Connection, make_work: WorkMaker, folder: str) -> None:
     """The whole life of a worker."""
-    tempfile.tempdir = folder
-    os.environ["TMPDIR"] = folder
-    threading.Thread(target=_end_with_parent, args=(folder,), daemon=True).start()
-    work = make_work()
+    try:
+        Path(folder).mkdir(mode=0o700)
+        threading.Thread(target=_end_with_parent, args=(folder,), daemon=True).start()
+        tempfile.tempdir = os.environ["TMPDIR"] = folder
+        work = make_work()
+    except (OSError, AudioqaError) as error:
+        connection.send(("broken", str(error)))
+        return
     connection.send(("ready", None))
     while True:
         try:

@@ -88,6 +88,12 @@ def test_workers_that_never_come_up_end_the_run_with_a_message() -> None:
         run(LocalEngine(NeverReady(), jobs=2), ["good"])
 
 
+def test_a_worker_that_cannot_work_says_why(tmp_path: Path) -> None:
+    engine = LocalEngine(Troubled(str(tmp_path)), jobs=1, temporary=tmp_path / "nowhere")
+    with pytest.raises(EngineError, match=r"cannot be started: .*No such file or directory: .*nowhere"):
+        run(engine, ["good"])
+
+
 @pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM])
 def test_workers_do_not_hear_ctrl_c(tmp_path: Path, sign: signal.Signals) -> None:
     engine = LocalEngine(Troubled(str(tmp_path)), jobs=1)
