@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 FIXTURES := $(wildcard fixtures/*.wav fixtures/*.WAV fixtures/*.flac fixtures/*.ogg fixtures/*.mp3 fixtures/*.amr fixtures/*.gsm fixtures/*.ulaw)
 
-.PHONY: score test check bench lab archive lengths calibrate agreement fixtures clean
+.PHONY: score test check bench lab archive lengths calibrate agreement store-speed fixtures clean
 
 score: $(VENV)/installed  ## score the fixture calls and show the result
 	$(BIN)/audioqa score $(FIXTURES)
@@ -37,6 +37,9 @@ calibrate: $(VENV)/installed  ## fit the maps to the narrowband-context scale
 
 agreement: $(VENV)/installed  ## agreement with listeners on the rated set
 	$(BIN)/python -m audioqa.lab.agreement
+
+store-speed: $(VENV)/developer  ## a million calls in SQLite and PostgreSQL; writes the tables in docs/store.md
+	$(BIN)/python -m audioqa.lab.store_speed --write docs/store.md
 
 fixtures: $(VENV)/installed  ## make the fixture calls anew
 	$(BIN)/python fixtures/make.py

@@ -1,7 +1,7 @@
 """Calls made up for a store, as many as are wanted: rows as scoring leaves them, without any audio of their own.
 
 The reports are those of the fixture calls, each with another MOS, and what is known of a call beside them is drawn at
-random: 4 tenants of very different size, 400 agents, 12 sites, 5 carriers, 40 trunks, two years.
+random: 4 tenants of very different size, 50 agents, 12 sites, 5 carriers, 40 trunks, two years.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ FIXTURES = Path(__file__).parents[2] / "fixtures"
 
 END = datetime(2026, 7, 1, tzinfo=UTC)
 DAYS = 730
-AGENTS = 400
+AGENTS = 50
 
 TENANTS = (("north", 70), ("south", 20), ("east", 9), ("west", 1))
 """Tenants and their share of the calls in per cent."""

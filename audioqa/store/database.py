@@ -106,7 +106,7 @@ def _sqlite(url: URL, *, create: bool, busy: float) -> Engine:
         cursor = connection.cursor()
         cursor.execute("PRAGMA foreign_keys = ON")
         cursor.execute("PRAGMA synchronous = NORMAL")
-        cursor.execute("PRAGMA secure_delete = FAST")
+        cursor.execute("PRAGMA secure_delete = ON")
         cursor.execute("PRAGMA cache_size = -65536")
         cursor.execute("PRAGMA wal_autocheckpoint = 8000")  # pages: every 32 MB the disk is waited for
         if cursor.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
@@ -176,6 +176,15 @@ def tidy(engine: Engine) -> None:
             assert raw is not None  # noqa: S101
             raw.execute("PRAGMA analysis_limit = 1000")  # rows of each index: a moment, however many there are
             raw.execute("PRAGMA optimize")
+
+
+def forget(engine: Engine) -> None:
+    """Let what was deleted from SQLite leave its log too, as soon as nobody reads it any more."""
+    if engine.dialect.name == "sqlite":
+        with translated(engine), engine.connect() as connection:
+            raw = connection.connection.driver_connection
+            assert raw is not None  # noqa: S101
+            raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
 
 @contextmanager

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
 
-from sqlalchemy import Connection, Row, Table, select
+from sqlalchemy import Connection, Row, Table, bindparam, select
 
 from audioqa.store.holders import is_dead
 from audioqa.store.keys import Hashes, audio_key, fingerprint, info_digest, location_of, storable, unchanged
@@ -15,6 +15,10 @@ from audioqa.store.tables import calls, claims, failures, files, measurements
 from audioqa.types.calls import CallInfo, Failure, Item, SourceFile
 
 State = Literal["done", "info", "share", "failed", "claimed", "hash", "new"]
+
+
+_OF_SIZE = select(files.c.id).where(files.c.size == bindparam("size")).limit(1)
+"""One by one: an archive may hold a million files of one size, of which one is enough."""
 
 
 @dataclass(frozen=True)
@@ -60,8 +64,9 @@ def known(
     given = list(hashes) or [None] * len(items)
     named = [file for item in items for file in _files(item)]
     rows = {row.location: row for row in _in(connection, files, files.c.location, [file.location for file in named])}
-    sizes = {row.size for row in _in(connection, files, files.c.size, {f.size for f in named if f.size is not None})}
     read = [one or _from_files(item, rows) for item, one in zip(items, given, strict=True)]
+    unread = {file.size for item, one in zip(items, read, strict=True) if one is None for file in _files(item)}
+    sizes = {size for size in unread if connection.execute(_OF_SIZE, {"size": size}).first() is not None}
     keys = [audio_key(item, one, digest) if one else None for item, one in zip(items, read, strict=True)]
     measured = {row.audio_key: row.id for row in _in(connection, measurements, measurements.c.audio_key, keys)}
     stored = _by_call(connection, calls, items)
@@ -147,7 +152,5 @@ def _in(connection: Connection, table: Table, column: Any, values: Iterable[Any]
     wanted = sorted({value for value in values if value is not None})
     if not wanted:
         return []
-    chosen = select(column).distinct() if column is files.c.size else select(table)
-    if column is measurements.c.audio_key:
-        chosen = select(measurements.c.id, column)
+    chosen = select(measurements.c.id, column) if table is measurements else select(table)
     return connection.execute(chosen.where(column.in_(wanted))).all()

@@ -13,7 +13,7 @@ from sqlalchemy import Engine
 from audioqa.errors import StoreError
 from audioqa.render.roles import misfit
 from audioqa.store import claims, groups, knowing, projection, reading, recording, removal, role_setting, runs
-from audioqa.store.database import BUSY, connect, snapshot, tidy, writing
+from audioqa.store.database import BUSY, connect, forget, snapshot, tidy, writing
 from audioqa.store.holders import this_holder
 from audioqa.store.keys import Hashes, fingerprint, location_of
 from audioqa.store.knowing import Known
@@ -281,7 +281,9 @@ class Store:
 
     def delete(self, call_id: str, *, tenant: str = "") -> bool:
         """Delete one call, its failures, and what no other call needs; False where there is no such call."""
-        return writing(self.engine, lambda c: removal.delete_call(c, tenant, call_id))
+        gone = writing(self.engine, lambda c: removal.delete_call(c, tenant, call_id))
+        forget(self.engine)
+        return gone
 
     def purge(self, before: datetime, *, tenant: str | None = None) -> tuple[int, int]:
         """Delete calls that began before a moment, and failures last tried before it: how many of each.
@@ -296,4 +298,6 @@ class Store:
         total = 0
         while count := writing(self.engine, lambda c: removal.delete_older(c, before, tenant)):
             total += count
-        return total, writing(self.engine, lambda c: removal.delete_old_failures(c, before, tenant))
+        failed = writing(self.engine, lambda c: removal.delete_old_failures(c, before, tenant))
+        forget(self.engine)
+        return total, failed

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from sqlalchemy import func, select
 
 from audioqa.errors import StoreError
-from audioqa.store import Query, Store, removal, tables
+from audioqa.store import Query, Store, open_store, removal, tables
 from audioqa.store.database import snapshot
 from audioqa.types.calls import Failure
 from tests.store.examples import DIGEST, NEW_YEAR, begin, event, flag, item, put, report
@@ -105,3 +106,18 @@ def test_roles_that_do_not_fit_are_refused_or_left(store: Store) -> None:
     assert store.show("a").info.roles == ()
     with pytest.raises(StoreError, match="a name of its own"):
         store.set_roles(("agent", "agent"))
+
+
+def test_nothing_of_a_deleted_call_is_left_in_the_file(tmp_path: Path) -> None:
+    place = tmp_path / "calls.db"
+    with open_store(str(place)) as store:
+        run = begin(store)
+        for number in range(40):
+            put(store, run, item(f"secret-{number}", agent="secret-agent", tags={"note": "secret" * 300}))
+        put(store, run, item("kept"))
+        assert any(b"secret" in path.read_bytes() for path in tmp_path.iterdir())
+        store.delete("secret-0")
+        for number in range(1, 40):
+            store.delete(f"secret-{number}")
+        assert [path.name for path in tmp_path.iterdir() if b"secret" in path.read_bytes()] == []
+        assert left(store) == {"kept"}
