@@ -101,7 +101,8 @@ class LocalCopies:
         member = split_member(file.location)
         if member is not None and not os.path.isfile(file.location):
             archive, name = member
-            with self._member(archive, name, file.location) as path:
+            opened = self._opened(archive)
+            with self._written(file.location, opened.find(name).size, opened.chunks(name)) as path:
                 yield path
         elif objects.is_url(file.location):
             size = file.size if file.size is not None else objects.look(file.location).size
@@ -113,18 +114,6 @@ class LocalCopies:
                 raise SourceError(file.location, "permission", "this user may not read it")
             self._hold_against(file.location, found_size)
             yield Path(file.location)
-
-    @contextmanager
-    def _member(self, archive: str, name: str, location: str) -> Iterator[Path]:
-        opened = self._opened(archive)
-        with contextlib.ExitStack() as stack:
-            try:
-                size = opened.find(name).size
-                path = stack.enter_context(self._written(location, size, opened.chunks(name)))
-            except SourceError:
-                self._forget()  # a damaged stream is not read on
-                raise
-            yield path
 
     def _opened(self, location: str) -> OpenArchive:
         if self._archive is None or self._archive.location != location:
