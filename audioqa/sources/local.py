@@ -56,6 +56,7 @@ class LocalCopies:
         self._folder: Path | None = None
         self._lock: int | None = None
         self._archive: OpenArchive | None = None
+        self._archived: SourceFile | None = None
         if not self._parent.is_dir() or not os.access(self._parent, os.W_OK):
             raise SettingsError(f"{self._parent}: temporary files cannot be written there: name a folder that can be")
         _remove_leftovers(self._parent)
@@ -116,9 +117,12 @@ class LocalCopies:
             yield Path(file.location)
 
     def _opened(self, location: str) -> OpenArchive:
-        if self._archive is None or self._archive.location != location:
+        """The archive, opened anew where it is another one or has been written anew."""
+        now = SourceFile(location) if objects.is_url(location) else folders.look(location)
+        if self._archive is None or self._archived != now:
             self._forget()
             self._archive = OpenArchive(location)
+            self._archived = now
         return self._archive
 
     def _forget(self) -> None:
