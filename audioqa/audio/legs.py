@@ -16,12 +16,10 @@ from numpy.typing import NDArray
 from audioqa.audio.decoding import Decoding
 from audioqa.audio.resample import Resampler
 from audioqa.types import Finding, Segment, Severity
+from audioqa.types.reports import BETWEEN_LEGS
 
 if TYPE_CHECKING:
     from audioqa.audio.opening import OpenedRecording
-
-SEPARATOR = " + "
-"""Between the names of the files in the name of the recording."""
 
 _WORTH_TELLING = 0.02
 """Seconds of filling that are told: one packet of telephony more or less is in the nature of recorders."""
@@ -62,8 +60,8 @@ def join(legs: Sequence[OpenedRecording], channels: Sequence[str]) -> Decoding:
             leg.close()
 
     return Decoding(
-        container=SEPARATOR.join(dict.fromkeys(leg.container for leg in legs)),
-        codec=SEPARATOR.join(dict.fromkeys(leg.codec for leg in legs)),
+        container=BETWEEN_LEGS.join(dict.fromkeys(leg.container for leg in legs)),
+        codec=BETWEEN_LEGS.join(dict.fromkeys(leg.codec for leg in legs)),
         sample_rate=rate,
         channel_count=sum(len(leg.channels) for leg in legs),
         expected_samples=max(each for each in expected if each) if all(expected) else None,

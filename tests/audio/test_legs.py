@@ -161,3 +161,12 @@ def test_findings_of_a_leg_name_its_channel(tmp_path: Path) -> None:
         list(opened.blocks())
         found = {each.kind: each.channel for each in opened.recording().findings}
     assert found["truncated"] == "channel 2"
+
+
+def test_the_files_of_a_recording_are_known_by_its_name(legs: list[Path]) -> None:
+    for paths in (legs, legs[:1]):
+        with open_recording(paths) as opened:
+            list(opened.blocks())
+            assert opened.recording().files == tuple(map(str, paths))
+    one = replace(EVENTS_ONLY(legs[0]).recording, path="/x/Ann + Bob.wav")
+    assert one.files == ("/x/Ann + Bob.wav",)
