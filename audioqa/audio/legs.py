@@ -15,19 +15,20 @@ from numpy.typing import NDArray
 
 from audioqa.audio.decoding import Decoding
 from audioqa.audio.resample import Resampler
-from audioqa.types import Finding, Severity
+from audioqa.types import Finding, Segment, Severity
+from audioqa.types.reports import BETWEEN_LEGS
 
 if TYPE_CHECKING:
     from audioqa.audio.opening import OpenedRecording
 
-SEPARATOR = " + "
-"""Between the names of the files in the name of the recording."""
-
 _WORTH_TELLING = 0.02
 """Seconds of filling that are told: one packet of telephony more or less is in the nature of recorders."""
 
-_WORTH_A_WARNING = 1.0
-"""Seconds of filling that are a warning: with that much, one leg has surely lost something, or began later."""
+_WORTH_A_WARNING = 2.0
+"""Seconds of filling that are a warning: a silence as long is reported as dead air."""
+
+KINDS = ("padded-leg",)
+"""Kinds of finding that come of joining legs."""
 
 
 def join(legs: Sequence[OpenedRecording], channels: Sequence[str]) -> Decoding:
@@ -50,7 +51,7 @@ def join(legs: Sequence[OpenedRecording], channels: Sequence[str]) -> Decoding:
         for leg, length in zip(legs, lengths, strict=True):
             own = channels[first] if len(leg.channels) == 1 else None
             found += [replace(each, channel=each.channel or own) for each in leg.findings()]
-            found += _filled(channels[first], max(lengths) - length, rate)
+            found += _filled(channels[first], Segment(length / rate, max(lengths) / rate))
             first += len(leg.channels)
         return tuple(found)
 
@@ -59,8 +60,8 @@ def join(legs: Sequence[OpenedRecording], channels: Sequence[str]) -> Decoding:
             leg.close()
 
     return Decoding(
-        container=SEPARATOR.join(dict.fromkeys(leg.container for leg in legs)),
-        codec=SEPARATOR.join(dict.fromkeys(leg.codec for leg in legs)),
+        container=BETWEEN_LEGS.join(dict.fromkeys(leg.container for leg in legs)),
+        codec=BETWEEN_LEGS.join(dict.fromkeys(leg.codec for leg in legs)),
         sample_rate=rate,
         channel_count=sum(len(leg.channels) for leg in legs),
         expected_samples=max(each for each in expected if each) if all(expected) else None,
@@ -119,10 +120,10 @@ def _side_by_side(
         yield beside(taken)
 
 
-def _filled(channel: str, samples: int, rate: int) -> list[Finding]:
-    seconds = samples / rate
+def _filled(channel: str, segment: Segment) -> list[Finding]:
+    seconds = segment.duration
     if seconds < _WORTH_TELLING:
         return []
     message = f"{channel}: its file is {seconds:.2f} s shorter than the other leg's; its end was filled with silence."
     severity: Severity = "warning" if seconds >= _WORTH_A_WARNING else "notice"
-    return [Finding("padded-leg", message, severity, {"seconds": round(seconds, 3)}, channel)]
+    return [Finding("padded-leg", message, severity, {"seconds": round(seconds, 3)}, channel, segment)]

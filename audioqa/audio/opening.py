@@ -15,10 +15,11 @@ from numpy.typing import NDArray
 from audioqa.audio.choice import decode
 from audioqa.audio.decoding import Decoding
 from audioqa.audio.faults import SampleBounds
-from audioqa.audio.legs import SEPARATOR, join
+from audioqa.audio.legs import join
 from audioqa.audio.options import OpenOptions
 from audioqa.errors import SettingsError, UnreadableRecordingError
 from audioqa.types import Finding, Recording
+from audioqa.types.reports import BETWEEN_LEGS
 
 RecordingPath = str | os.PathLike[str] | Sequence[str | os.PathLike[str]]
 """A recording: one file, or the files of a call's legs in the order of its channels."""
@@ -45,7 +46,7 @@ class OpenedRecording:
     """
 
     def __init__(self, files: tuple[str, ...], decoding: Decoding, channels: tuple[str, ...]) -> None:
-        self.path = SEPARATOR.join(files)
+        self.path = BETWEEN_LEGS.join(files)
         self.sample_rate = decoding.sample_rate
         self.channels = channels
         self.container = decoding.container
@@ -190,7 +191,7 @@ def _open_legs(files: tuple[str, ...], options: OpenOptions) -> OpenedRecording:
             except UnreadableRecordingError as error:
                 raise UnreadableRecordingError(error.path, f"leg {number}: {error.cause}") from None
         count = sum(len(leg.channels) for leg in legs)
-        channels = _channel_names(SEPARATOR.join(files), count, options)
+        channels = _channel_names(BETWEEN_LEGS.join(files), count, options)
     except UnreadableRecordingError:
         for leg in legs:
             leg.close()

@@ -2,6 +2,6 @@
 
 from audioqa.sources.local import LocalCopies, local_copy
 from audioqa.sources.options import SourceOptions
-from audioqa.sources.reading import read_sources
+from audioqa.sources.reading import check_sources, read_sources
 
-__all__ = ["LocalCopies", "SourceOptions", "local_copy", "read_sources"]
+__all__ = ["LocalCopies", "SourceOptions", "check_sources", "local_copy", "read_sources"]

@@ -56,6 +56,7 @@ class LocalCopies:
         self._folder: Path | None = None
         self._lock: int | None = None
         self._archive: OpenArchive | None = None
+        self._archived: SourceFile | None = None
         if not self._parent.is_dir() or not os.access(self._parent, os.W_OK):
             raise SettingsError(f"{self._parent}: temporary files cannot be written there: name a folder that can be")
         _remove_leftovers(self._parent)
@@ -101,7 +102,8 @@ class LocalCopies:
         member = split_member(file.location)
         if member is not None and not os.path.isfile(file.location):
             archive, name = member
-            with self._member(archive, name, file.location) as path:
+            opened = self._opened(archive)
+            with self._written(file.location, opened.find(name).size, opened.chunks(name)) as path:
                 yield path
         elif objects.is_url(file.location):
             size = file.size if file.size is not None else objects.look(file.location).size
@@ -114,22 +116,13 @@ class LocalCopies:
             self._hold_against(file.location, found_size)
             yield Path(file.location)
 
-    @contextmanager
-    def _member(self, archive: str, name: str, location: str) -> Iterator[Path]:
-        opened = self._opened(archive)
-        with contextlib.ExitStack() as stack:
-            try:
-                size = opened.find(name).size
-                path = stack.enter_context(self._written(location, size, opened.chunks(name)))
-            except SourceError:
-                self._forget()  # a damaged stream is not read on
-                raise
-            yield path
-
     def _opened(self, location: str) -> OpenArchive:
-        if self._archive is None or self._archive.location != location:
+        """The archive, opened anew where it is another one or has been written anew."""
+        now = SourceFile(location) if objects.is_url(location) else folders.look(location)
+        if self._archive is None or self._archived != now:
             self._forget()
             self._archive = OpenArchive(location)
+            self._archived = now
         return self._archive
 
     def _forget(self) -> None:

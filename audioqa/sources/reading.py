@@ -51,10 +51,21 @@ def read_sources(
     SettingsError
         At once, where the client of an object store is missing.
     """
+    check_sources(sources)
+    return _read(sources, CallReader(options), say or (lambda _: None))
+
+
+def check_sources(sources: Sequence[str]) -> None:
+    """Make sure that sources can be read as far as that can be told without looking for them.
+
+    Raises
+    ------
+    SettingsError
+        Where the client of an object store is missing, or nobody knows its scheme.
+    """
     for source in sources:
         if objects.is_url(source):
             objects.file_system(source)
-    return _read(sources, CallReader(options), say or (lambda _: None))
 
 
 def _read(sources: Sequence[str], calls: CallReader, say: Callable[[str], None]) -> Iterator[Item | BadItem]:

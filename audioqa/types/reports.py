@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import PurePath
 from typing import Literal
 
 from audioqa.types.basics import Event, Finding, Phase, Segment, Skipped
@@ -12,6 +13,9 @@ from audioqa.types.scores import ActiveLevel, PartyMos, PesqResult, Score
 Origin = Literal["network", "codec", "endpoint", "room", "far end", "recorder"]
 """Where a fault lies: loss and jitter; coding and transcoding; headset, microphone and level; the room and what is
 heard in it; the other side of the call; the recorder."""
+
+BETWEEN_LEGS = " + "
+"""Stands between the names of several files in the name of one recording."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +53,12 @@ class Recording:
     def duration(self) -> float:
         """Length in seconds."""
         return self.samples / self.sample_rate
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """The names in `path`: of one file, or of those of a call's legs, each of which has an extension."""
+        names = tuple(self.path.split(BETWEEN_LEGS))
+        return names if all(PurePath(name).suffix for name in names) else (self.path,)
 
 
 @dataclass(frozen=True)

@@ -31,10 +31,10 @@ def whole(paths: list[Path]) -> NDArray[np.float32]:
 
 @pytest.fixture
 def legs(tmp_path: Path) -> list[Path]:
-    """25 and 23.5 s at 8 kHz."""
+    """25 and 22.5 s at 8 kHz."""
     paths = [tmp_path / "in.wav", tmp_path / "out.flac"]
     soundfile.write(paths[0], noise(25.0, 8000, 1), 8000, subtype="PCM_16")
-    soundfile.write(paths[1], noise(23.5, 8000, 2), 8000, subtype="PCM_16")
+    soundfile.write(paths[1], noise(22.5, 8000, 2), 8000, subtype="PCM_16")
     return paths
 
 
@@ -62,11 +62,20 @@ def test_the_shorter_leg_is_filled_and_the_report_says_by_how_much(legs: list[Pa
         samples = np.concatenate(list(opened.blocks()))
         recording = opened.recording()
     assert samples.shape == (25 * 8000, 2)
-    assert not samples[round(23.5 * 8000) :, 1].any()
+    assert not samples[round(22.5 * 8000) :, 1].any()
     (finding,) = [each for each in recording.findings if each.kind == "padded-leg"]
     assert (finding.channel, finding.severity) == ("customer", "warning")
-    assert finding.evidence["seconds"] == pytest.approx(1.5)
-    assert "1.50 s shorter" in finding.message
+    assert finding.evidence["seconds"] == pytest.approx(2.5)
+    assert finding.segment == Segment(22.5, 25.0)
+    assert "2.50 s shorter" in finding.message
+
+
+def test_the_silence_that_fills_a_leg_is_told_as_the_recorders_and_not_as_the_calls(legs: list[Path]) -> None:
+    report = EVENTS_ONLY(legs)
+    assert [flag.rule for flag in report.flags if flag.rule in ("recorder-fault", "damaged-recording")] == [
+        "recorder-fault"
+    ]
+    assert not [each for each in report.events if each.segment.end > 22.6 and each.channel in ("channel 2", None)]
 
 
 def test_a_packet_more_or_less_is_not_told(tmp_path: Path) -> None:
@@ -152,3 +161,12 @@ def test_findings_of_a_leg_name_its_channel(tmp_path: Path) -> None:
         list(opened.blocks())
         found = {each.kind: each.channel for each in opened.recording().findings}
     assert found["truncated"] == "channel 2"
+
+
+def test_the_files_of_a_recording_are_known_by_its_name(legs: list[Path]) -> None:
+    for paths in (legs, legs[:1]):
+        with open_recording(paths) as opened:
+            list(opened.blocks())
+            assert opened.recording().files == tuple(map(str, paths))
+    one = replace(EVENTS_ONLY(legs[0]).recording, path="/x/Ann + Bob.wav")
+    assert one.files == ("/x/Ann + Bob.wav",)

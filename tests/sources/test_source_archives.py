@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import random
 import struct
 import tarfile
@@ -258,12 +259,12 @@ def test_damage_anywhere_is_a_failure_with_its_cause_and_never_a_crash(
     whole = path.read_bytes()
     rng = random.Random(1)
     kinds = set()
-    with LocalCopies(tmp_path) as copies:
-        for _ in range(60):
-            damaged = bytearray(whole)
-            for _ in range(rng.choice([1, 3, 20])):
-                damaged[rng.randrange(len(damaged))] ^= 1 << rng.randrange(8)
-            path.write_bytes(damaged[: rng.choice([len(damaged), rng.randrange(1, len(damaged))])])
+    for _ in range(60):
+        damaged = bytearray(whole)
+        for _ in range(rng.choice([1, 3, 20])):
+            damaged[rng.randrange(len(damaged))] ^= 1 << rng.randrange(8)
+        path.write_bytes(damaged[: rng.choice([len(damaged), rng.randrange(1, len(damaged))])])
+        with LocalCopies(tmp_path) as copies:
             for item in found(path):
                 if isinstance(item, BadItem):
                     kinds.add(item.kind)
@@ -275,3 +276,12 @@ def test_damage_anywhere_is_a_failure_with_its_cause_and_never_a_crash(
                     kinds.add(error.kind)
     assert "archive" in kinds
     assert kinds <= {"archive", "missing", "duplicate", "unreadable", "too-large"}
+
+
+def test_an_archive_that_is_written_anew_meanwhile_is_opened_anew(tmp_path: Path, sounds: list[bytes]) -> None:
+    with LocalCopies(tmp_path) as copies:
+        for number in (0, 1):
+            path = pack_zip(tmp_path / "a.zip", {"1.wav": sounds[number]})
+            os.utime(path, ns=(number, number))
+            with copies.copy(one(path).files[0]) as copy:
+                assert copy.read_bytes() == sounds[number]

@@ -111,6 +111,7 @@ def test_links_in_a_circle_and_links_within_a_folder_name_no_file_twice(tmp_path
     (tmp_path / "calls" / "in" / "circle").symlink_to(tmp_path / "calls")
     (tmp_path / "calls" / "again").symlink_to(tmp_path / "calls" / "in")
     (tmp_path / "calls" / "out").symlink_to(tmp_path / "elsewhere")
+    (tmp_path / "elsewhere" / "circle").symlink_to(tmp_path / "elsewhere")
     assert names(found(tmp_path / "calls"), tmp_path / "calls") == ["in/a.wav", "out/b.wav"]
 
 

@@ -156,6 +156,17 @@ def test_a_pattern_says_where_the_leg_stands_even_in_another_folder(tmp_path: Pa
     assert (alone.info.call_id, alone.info.roles) == ("18", ("customer",))
 
 
+def test_each_leg_without_a_header_has_one_channel_whatever_the_roles_of_the_call(tmp_path: Path) -> None:
+    for name in ("17_in.raw", "17_out.raw", "18.raw"):
+        (tmp_path / name).write_bytes(bytes(800))
+    options = SourceOptions(pair=True, defaults={"roles": "agent,customer", "encoding": "ulaw"})
+    legs, mixed = found(tmp_path, options=options)
+    assert isinstance(legs, Item)
+    assert isinstance(mixed, Item)
+    assert (len(legs.files), legs.info.roles, legs.channel_count) == (2, ("agent", "customer"), None)
+    assert (len(mixed.files), mixed.info.roles, mixed.channel_count) == (1, ("agent", "customer"), 2)
+
+
 def test_the_words_of_legs_may_be_ones_own(tmp_path: Path) -> None:
     recording(tmp_path / "17_x.wav")
     recording(tmp_path / "17_y.wav")

@@ -110,8 +110,18 @@ def test_sidecars_that_are_not_wanted_are_left_out_and_said(tmp_path: Path) -> N
     assert "1 .json" in said[0]
 
 
-def test_a_transcript_is_no_tag(tmp_path: Path) -> None:
+WORDS = "word " * 200
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("a.json", f'{{"agent": "ann", "text": "{WORDS}"}}'),
+        ("a.xml", f"<call><agent>ann</agent><text>{WORDS}</text></call>"),
+    ],
+)
+def test_a_transcript_is_no_tag(tmp_path: Path, name: str, text: str) -> None:
     recording(tmp_path / "a.wav")
-    (tmp_path / "a.json").write_text(f'{{"agent": "ann", "text": "{"word " * 200}"}}', encoding="utf-8")
+    (tmp_path / name).write_text(text, encoding="utf-8")
     info = one(tmp_path).info
     assert (info.agent, info.tags) == ("ann", {})
