@@ -140,7 +140,7 @@ class Desk:
     """An archive, a store, and how to run a batch on them."""
 
     folder: Path
-    store: Path
+    store: str
     notes: Path
     report: str
 
@@ -172,7 +172,7 @@ class Desk:
         """Run a batch to its end, in this process where there are no jobs."""
         named = sources or [str(self.folder)]
         items: Iterator = iter(read_sources(named, options=options or SourceOptions()))
-        with store or open_store(str(self.store)) as opened:
+        with store or open_store(self.store) as opened:
             batch = Batch(
                 named,
                 opened,
@@ -186,10 +186,10 @@ class Desk:
 
     def calls(self) -> dict[str, str]:
         """The file of each call in the store, by the name of the file, with the hash in its report."""
-        with open_store(str(self.store)) as opened:
+        with open_store(self.store) as opened:
             return {Path(call.files[0].location).name: call.files[0].sha256 for call in opened.export()}
 
     def failures(self) -> dict[str, str]:
         """The kind of each failure in the store, by the name of its file."""
-        with open_store(str(self.store)) as opened:
+        with open_store(self.store) as opened:
             return {Path(row.location).name: row.failure.kind for row in opened.failures()}

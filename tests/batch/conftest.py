@@ -22,4 +22,4 @@ def report() -> str:
 def desk(tmp_path: Path, report: str) -> Desk:
     """An empty archive."""
     (tmp_path / "calls").mkdir()
-    return Desk(tmp_path / "calls", tmp_path / "store.db", tmp_path / "notes", report)
+    return Desk(tmp_path / "calls", str(tmp_path / "store.db"), tmp_path / "notes", report)

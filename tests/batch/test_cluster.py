@@ -71,7 +71,7 @@ def test_a_cluster_gives_the_same_export_as_this_machine(cluster: Any, tmp_path:
 
 def test_a_node_that_dies_loses_nothing(cluster: Any, desk: Desk, tmp_path: Path) -> None:
     write_calls(desk.folder, [*(f"slow-{number:02}.wav" for number in range(30)), "bad.wav", "crash.wav"])
-    whole = Desk(desk.folder, tmp_path / "whole.db", tmp_path / "other-notes", desk.report)
+    whole = Desk(desk.folder, str(tmp_path / "whole.db"), tmp_path / "other-notes", desk.report)
     whole.run(jobs=1)
     killed: list[int] = []
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-from pathlib import Path
 
 import pytest
 from archives import Desk, Heard, write_calls
@@ -139,4 +138,3 @@ def test_a_file_that_takes_its_worker_down_is_recorded_with_the_reason(desk: Des
     ended = desk.run(limits=Limits(seconds=2.0), jobs=2)
     assert (ended.tally.scored, ended.tally.failures) == (2, 1)
     assert desk.failures() == {name: "crash" if name == "crash.wav" else "timeout"}
-    assert Path(desk.store).exists()

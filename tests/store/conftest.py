@@ -18,15 +18,6 @@ from audioqa.store.tables import metadata
 _NUMBERS = itertools.count(1)
 
 
-@pytest.fixture(scope="session")
-def postgresql_server() -> Iterator[str]:
-    """URL of a real server without a database, or a skip where Debian's package is not installed."""
-    if postgresql.programs() is None:
-        pytest.skip("PostgreSQL is not installed (apt-get install postgresql)")
-    with postgresql.server() as url:
-        yield url
-
-
 @pytest.fixture(params=["sqlite", "postgresql"])
 def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """A place for a store with nothing in it, on each kind of database."""
