@@ -109,12 +109,14 @@ def batch(
     ] = None,
 ) -> None:
     """Score an archive into a store; start it again, and it goes on where it stopped."""
+    from dataclasses import replace
+
     from audioqa.batch import Ahead, Batch, make_display, summary
     from audioqa.engines import Limits
     from audioqa.engines.work import AnalyserWork
     from audioqa.errors import AudioqaError
     from audioqa.settings import NO_ESTIMATOR, load_settings
-    from audioqa.sources import read_sources
+    from audioqa.sources import ARCHIVES, check_sources, read_sources
     from audioqa.store import open_store
 
     # Read when NumPy is loaded, here and in the workers.
@@ -143,11 +145,15 @@ def batch(
             temporary=settings.sources.temporary,
             limits=Limits(seconds=time_limit or usual, memory=memory_limit << 20),
         )
+        check_sources(sources)
         opened = open_store(store)
     except AudioqaError as error:
         complain(str(error))
         raise typer.Exit(2) from None
-    ahead = Ahead(lambda: read_sources(sources, options=options))
+    # What is in archives or in object stores, and beside recordings, is not read twice only to tell the time left.
+    cheap = not any("://" in source or source.lower().endswith(ARCHIVES) for source in sources)
+    counted = replace(options, sidecars=False)
+    ahead = Ahead((lambda: read_sources(sources, options=counted)) if cheap else None)
     with make_display(ahead, as_json=log_json) as display, opened:
         run = Batch(sources, opened, workers, digest, display, retry_failed=retry_failed, patience=patience)
         ended = run(read_sources(sources, options=options, say=display.say))

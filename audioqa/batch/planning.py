@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections import deque
 from collections.abc import Iterator, Sequence
-from itertools import islice
 from typing import TYPE_CHECKING
 
 from audioqa.types import BadItem, Item
@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
 _CHUNK = 200
 """Items that the store is asked after at once."""
+
+_LOOKS_AT_MOST = 1.0
+"""Seconds for which the sources are listened to at once."""
 
 
 class Planner:
@@ -93,13 +96,20 @@ class Planner:
             self._sort(items[start : start + _CHUNK], met_again=True)
 
     def _look_ahead(self) -> None:
-        named = list(islice(self._items, _CHUNK))
-        self._ended = len(named) < _CHUNK
-        for bad in named:
-            if isinstance(bad, BadItem):
-                self._trouble.unopened(bad)
-                self._books.fail_unopened(bad)
-        self._sort([item for item in named if isinstance(item, Item)], met_again=False)
+        items: list[Item] = []
+        end = time.monotonic() + _LOOKS_AT_MOST
+        # A source may be slow: what it has named until now is begun with.
+        while len(items) < _CHUNK and time.monotonic() < end:
+            named = next(self._items, None)
+            if named is None:
+                self._ended = True
+                break
+            if isinstance(named, BadItem):
+                self._trouble.unopened(named)
+                self._books.fail_unopened(named)
+            else:
+                items.append(named)
+        self._sort(items, met_again=False)
 
     def _sort(self, items: Sequence[Item], *, met_again: bool) -> None:
         """Settle what needs no work, and keep what does."""
