@@ -10,8 +10,8 @@ from audioqa.errors import StoreError
 
 _T = TypeVar("_T")
 
-PASSING: dict[str, float] = {"locked": 1.0, "gone": 1.0, "disk-full": 0.5}
-"""Kinds of trouble that may pass, and the share of the patience that each is given: a full disk seldom empties."""
+_FULL = 0.5
+"""Share of the patience that a full disk is given: it seldom empties by itself."""
 
 
 class Patience:
@@ -50,8 +50,9 @@ class Patience:
             try:
                 result = work()
             except StoreError as error:
-                left = self._seconds * PASSING.get(error.kind, 0.0) - (time.monotonic() - began)
-                if left <= 0 or self._stopping():
+                patience = self._seconds * (_FULL if error.kind == "disk-full" else 1.0)
+                left = patience - (time.monotonic() - began)
+                if not error.passing or left <= 0 or self._stopping():
                     raise
                 if not told:
                     self._say(f"{error}; trying again for {left:.0f} s more")
