@@ -109,6 +109,7 @@ def batch(
     ] = None,
 ) -> None:
     """Score an archive into a store; start it again, and it goes on where it stopped."""
+    from contextlib import ExitStack
     from dataclasses import replace
 
     from audioqa.batch import Ahead, Batch, make_display, summary
@@ -146,19 +147,21 @@ def batch(
             limits=Limits(seconds=time_limit or usual, memory=memory_limit << 20),
         )
         check_sources(sources)
-        opened = open_store(store)
-    except AudioqaError as error:
+        # What is in archives or in object stores, and beside recordings, is not read twice only to tell the time left.
+        cheap = not any("://" in source or source.lower().endswith(ARCHIVES) for source in sources)
+        counted = replace(options, sidecars=False)
+        with ExitStack() as stack:
+            opened = stack.enter_context(open_store(store))
+            stack.enter_context(workers)
+            ahead = Ahead((lambda: read_sources(sources, options=counted)) if cheap else None)
+            display = stack.enter_context(make_display(ahead, as_json=log_json))
+            run = Batch(sources, opened, workers, digest, display, retry_failed=retry_failed, patience=patience)
+            ended = run(read_sources(sources, options=options, say=display.say))
+            ahead.stop()
+            display.ended(ended)
+    except AudioqaError as error:  # what goes wrong in the run itself is told by how it ended
         complain(str(error))
         raise typer.Exit(2) from None
-    # What is in archives or in object stores, and beside recordings, is not read twice only to tell the time left.
-    cheap = not any("://" in source or source.lower().endswith(ARCHIVES) for source in sources)
-    counted = replace(options, sidecars=False)
-    ahead = Ahead((lambda: read_sources(sources, options=counted)) if cheap else None)
-    with make_display(ahead, as_json=log_json) as display, opened:
-        run = Batch(sources, opened, workers, digest, display, retry_failed=retry_failed, patience=patience)
-        ended = run(read_sources(sources, options=options, say=display.say))
-        ahead.stop()
-        display.ended(ended)
     if not log_json:
         typer.echo(summary(ended, store=store))
     raise typer.Exit(ended.exit_code)

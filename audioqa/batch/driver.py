@@ -70,7 +70,7 @@ class Batch:
     store
         Where calls are kept.
     engine
-        Who does the work; it is entered and left here.
+        Who does the work; its context has been entered.
     digest
         Of the settings that the workers use (`audioqa.analysis.Analyser.digest`).
     display
@@ -103,25 +103,22 @@ class Batch:
         Ended
             However it ended: what was recorded until then is in the store, and nothing else is marked as done.
         """
-        ending: Ending = "finished"
-        reason = ""
-        run = self.store.begin_run(self.sources, digest=self.digest, version=audioqa.__version__)
         with Interrupts(self.display.say) as interrupts:
             patience = Patience(self.patience, say=self.display.say, stopping=lambda: bool(interrupts.heard))
-            books = Books(
-                self.store,
-                run,
-                digest=self.digest,
-                tally=self.tally,
-                patience=patience,
-                teller=self.display,
-            )
+            try:
+                run = patience(
+                    lambda: self.store.begin_run(self.sources, digest=self.digest, version=audioqa.__version__)
+                )
+            except AudioqaError as error:
+                return Ended("stopped", str(error), self.tally)
+            books = Books(self.store, run, digest=self.digest, tally=self.tally, patience=patience, teller=self.display)
             trouble = Trouble(self.sources, patience=self.patience, say=self.display.say)
             planner = Planner(items, books, trouble, retry_failed=self.retry_failed)
             work = _Work(self, planner, books, trouble, lambda: interrupts.heard)
+            ending: Ending = "finished"
+            reason = ""
             try:
-                with self.engine:
-                    work.run()
+                work.run()
                 if interrupts.heard and not planner.exhausted:
                     ending, reason = "interrupted", f"{interrupts.heard} was received"
             except KeyboardInterrupt:

@@ -173,16 +173,19 @@ class Desk:
         named = sources or [str(self.folder)]
         items: Iterator = iter(read_sources(named, options=options or SourceOptions()))
         with store or open_store(self.store) as opened:
+            if engine is None:
+                engine = LocalEngine(self.work, jobs=jobs, limits=limits) if jobs else Inline(self.work())
             batch = Batch(
                 named,
                 opened,
-                engine or (LocalEngine(self.work, jobs=jobs, limits=limits) if jobs else Inline(self.work())),
+                engine,
                 digest,
                 heard or Heard(),
                 retry_failed=retry_failed,
                 patience=patience,
             )
-            return batch(items)
+            with engine:
+                return batch(items)
 
     def calls(self) -> dict[str, str]:
         """The file of each call in the store, by the name of the file, with the hash in its report."""

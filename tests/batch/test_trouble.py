@@ -243,3 +243,14 @@ def test_killed_at_any_moment_it_goes_on_and_ends_as_if_it_never_was(desk: Desk,
     assert desk.failures() == whole.failures()
     # No more was done again than what was in flight: one task, one waiting, in each of three runs.
     assert killed + len(desk.noted()) <= len(names) + 3 * 2
+
+
+def test_a_store_that_is_locked_from_the_beginning_is_told_too(desk: Desk) -> None:
+    write_calls(desk.folder, MANY[:1])
+    open_store(desk.store).close()
+    other = sqlite3.connect(desk.store, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    ended = desk.run(store=open_store(desk.store, busy=0.1), patience=0.5)
+    other.close()
+    assert (ended.ending, ended.exit_code) == ("stopped", 3)
+    assert "another program is writing to it" in ended.reason
