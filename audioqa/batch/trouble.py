@@ -7,11 +7,12 @@ where it was when things are well again.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from audioqa.errors import AudioqaError
-from audioqa.types import BadItem, Failure, Item
+from audioqa.sources import MANIFESTS
+from audioqa.types import BadItem, Failure, Item, SourceFile
 
 _PAUSE = 3.0
 """Seconds between two tries of what found the disk full."""
@@ -36,7 +37,8 @@ class Trouble:
         Called with what a person should know.
     """
 
-    def __init__(self, sources: Iterable[str], *, patience: float, say: Callable[[str], None]) -> None:
+    def __init__(self, sources: Sequence[str], *, patience: float, say: Callable[[str], None]) -> None:
+        self._manifests = any(source.lower().endswith(MANIFESTS) for source in sources)
         self._watched = [path for path in map(Path, sources) if _is_there(path)]
         self._patience = patience / 2
         self._say = say
@@ -69,6 +71,10 @@ class Trouble:
             return self._wait_for_room(item.files[0].location, failure)
         if failure.kind in _AWAY:
             self._look_at_sources()
+        if failure.kind == "missing" and self._manifests and all(_was_there(file) for file in item.files):
+            folder = Path(item.files[0].location).parent
+            if not folder.exists():
+                raise AudioqaError(f"{folder} has gone away: when it is back, start the same command again")
         if failure.kind == "access":
             self._unreachable += 1
             if self._unreachable >= _IN_A_ROW:
@@ -108,6 +114,11 @@ class Trouble:
         for path in self._watched:
             if not _is_there(path):
                 raise AudioqaError(f"{path} has gone away: when it is back, start the same command again")
+
+
+def _was_there(file: SourceFile) -> bool:
+    """Whether a file of this machine was there when its source named it."""
+    return file.size is not None and Path(file.location).is_absolute()
 
 
 def _is_there(path: Path) -> bool:

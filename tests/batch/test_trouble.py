@@ -126,6 +126,19 @@ def test_a_source_that_goes_away_ends_the_run_and_nothing_is_taken_for_failed(de
     assert set(desk.calls()) == set(MANY)
 
 
+def test_a_folder_that_goes_away_under_a_manifest_ends_the_run_too(desk: Desk) -> None:
+    write_calls(desk.folder, MANY)
+    manifest = desk.folder.parent / "calls.csv"
+    manifest.write_text("path\n" + "".join(f"calls/{name}\n" for name in MANY))
+    away = desk.folder.with_name("away")
+    thread = after_the_first(desk, lambda: desk.folder.rename(away))
+    ended = desk.run(sources=[str(manifest)])
+    thread.join()
+    assert ended.exit_code == 3
+    assert f"{desk.folder} has gone away" in ended.reason
+    assert desk.failures() == {}
+
+
 def test_single_files_that_are_gone_fail_and_the_rest_is_scored(desk: Desk) -> None:
     write_calls(desk.folder, MANY)
     thread = after_the_first(desk, lambda: (desk.folder / MANY[-1]).unlink())
