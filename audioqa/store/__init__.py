@@ -11,7 +11,6 @@ from __future__ import annotations
 from audioqa.store.keys import Hashes, audio_key, fingerprint, location_of
 from audioqa.store.knowing import Known
 from audioqa.store.query import Query
-from audioqa.store.seen import Seen
 from audioqa.store.store import Store, open_store
 from audioqa.types.stored import CallRow, FailureRow, Group, Run, StoredCall
 
@@ -23,7 +22,6 @@ __all__ = [
     "Known",
     "Query",
     "Run",
-    "Seen",
     "Store",
     "StoredCall",
     "audio_key",

@@ -94,7 +94,7 @@ def find_call(connection: Connection, call_id: str, tenant: str | None) -> Store
         failed = failed.where(failures.c.tenant == tenant)
     message = connection.execute(failed.limit(1)).scalar()
     if message is not None:
-        raise StoreError(f"the call {call_id} could not be scored: {message}", "missing")
+        raise StoreError(f"the call {call_id} could not be scored: {message}", "failed")
     raise StoreError(f"there is no call {call_id} in the store", "missing")
 
 

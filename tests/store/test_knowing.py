@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import pytest
 
-from audioqa.store import Seen, Store, open_store
+from audioqa.store import Store, open_store
 from audioqa.store.holders import is_dead, this_holder
 from audioqa.types.calls import Failure, SourceFile
 from tests.store.examples import DIGEST, begin, hashed, item, put
@@ -149,13 +149,6 @@ def test_a_holder_is_dead_only_where_that_is_known() -> None:
     assert is_dead("|".join((machine, "4194305", started, mark)))
     assert not is_dead("|".join(("another host", "4194305", started, mark)))
     assert not is_dead("something else")
-
-
-def test_the_first_file_of_a_call_is_the_call() -> None:
-    one, other = item("a"), item("b", call_id="a")
-    with Seen() as seen:
-        assert seen.add([one, item("c")]) == [None, None]
-        assert seen.add([other, one, item("a", tenant="t")]) == ["/calls/a.wav", "/calls/a.wav", None]
 
 
 @pytest.mark.parametrize("count", [500])

@@ -147,6 +147,22 @@ def test_a_failure_is_kept_with_its_cause_and_is_not_done(store: Store) -> None:
     assert [row.call_id for row in store.failures()] == ["calls.csv:17"]
 
 
+def test_a_row_that_was_mended_is_no_failure_after_the_next_whole_run(store: Store) -> None:
+    first = store.begin_run(["calls.csv"], digest=DIGEST, version="0")
+    for line in (7, 8):
+        store.fail(first, BadItem(f"calls.csv:{line}", "manifest", "no path in this row"))
+    store.fail(first, item("a"), Failure("crash", "died"), digest=DIGEST)
+    other = store.begin_run(["other"], digest=DIGEST, version="0")
+    store.end_run(other, "finished", {})
+    broken_off = store.begin_run(["calls.csv"], digest=DIGEST, version="0")
+    store.end_run(broken_off, "interrupted", {})
+    assert len(list(store.failures())) == 3
+    second = store.begin_run(["calls.csv"], digest=DIGEST, version="0")
+    store.fail(second, BadItem("calls.csv:8", "manifest", "no path in this row"))
+    store.end_run(second, "finished", {})
+    assert [row.location for row in store.failures()] == ["/calls/a.wav", "calls.csv:8"]
+
+
 def test_what_another_file_of_the_same_name_failed_at_stays(store: Store) -> None:
     run = begin(store)
     other = Item((SourceFile("/calls/b.wav", 5, "s"),), item("a").info)
