@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+import zlib
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -87,6 +88,9 @@ def test_two_calls_with_the_same_sound_share_a_measurement_and_go_one_by_one(sto
     ] | {"path": "", "channels": []}
     assert store.show("b").content["recording"]["path"] == "/calls/b.wav"
     assert store.show("b").content["recording"]["channels"] == ["customer", "agent"]
+    with snapshot(store.engine) as connection:
+        kept = connection.execute(select(tables.measurements.c.report)).scalars().all()
+    assert [b"/calls/" in zlib.decompress(report) for report in kept] == [False]
     before = store.show("b").content
     assert store.delete("a", tenant="one")
     assert store.show("b").content == before
