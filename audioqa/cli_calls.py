@@ -226,17 +226,17 @@ def purge(
     yes: Annotated[bool, typer.Option("--yes", help="Do it; otherwise it is only said how many there are.")] = False,
 ) -> None:
     """Delete reports that are older than a day, or one call; what another call still needs stays."""
-    from audioqa.errors import SettingsError
+    from audioqa.errors import SettingsError, StoreError
     from audioqa.store import Query
 
     with _opened(store) as opened:
         if (older_than is None) == (call is None):
             raise SettingsError("say what is to go: --older-than 365d, or --call CALL")
         if call is not None:
-            info = opened.show(call, tenant=tenant).info
-            if yes:
-                opened.delete(info.call_id, tenant=info.tenant)
-            typer.echo(f"{'deleted' if yes else 'would delete'} call {info.call_id}{'' if yes else '; say --yes'}")
+            owner, name = _owner(opened, call, tenant)
+            if yes and not opened.delete(name, tenant=owner):
+                raise StoreError(f"there is no call {name} of tenant {owner!r}: name its tenant", "missing")
+            typer.echo(f"{'deleted' if yes else 'would delete'} call {name}{'' if yes else '; say --yes'}")
             return
         before = _moment(older_than or "", "--older-than")
         if yes:
@@ -370,6 +370,19 @@ def _moment(text: str, option: str, *, whole: bool = False) -> datetime:
             f"{option} {text}: not a time; write 2026-01-31, 2026-01-31T08:00+01:00, or 30d for 30 days ago"
         ) from None
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+def _owner(opened: Store, call: str, tenant: str | None) -> tuple[str, str]:
+    """Tenant and id of a call, be it scored or failed."""
+    from audioqa.errors import StoreError
+
+    try:
+        info = opened.show(call, tenant=tenant).info
+    except StoreError as error:
+        if error.kind != "failed":
+            raise
+        return tenant or "", call
+    return info.tenant, info.call_id
 
 
 def _only_with_failures(query: Query) -> None:

@@ -79,8 +79,8 @@ class StoreError(AudioqaError):
     message
         What is the matter and what to do, in one line.
     kind
-        ``locked``, ``disk-full``, ``gone`` (the server does not answer), ``read-only``, ``missing``, ``schema``,
-        ``url``, or ``database`` for the rest.
+        ``locked``, ``disk-full``, ``gone`` (the server does not answer), ``read-only``, ``missing``, ``failed`` (a call
+        that could not be scored), ``schema``, ``url``, or ``database`` for the rest.
     """
 
     def __init__(self, message: str, kind: str = "database") -> None:

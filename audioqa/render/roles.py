@@ -86,6 +86,8 @@ def named(value: _T, roles: Sequence[str]) -> _T:
     def renamed(part: Any) -> Any:
         if isinstance(part, str):
             return _NEUTRAL.sub(word, part) if "channel " in part else part
+        if part is None or isinstance(part, float | int):
+            return part
         if is_dataclass(part) and not isinstance(part, type):
             held = {field.name: getattr(part, field.name) for field in fields(part)}
             changed = {
@@ -94,7 +96,7 @@ def named(value: _T, roles: Sequence[str]) -> _T:
                 if not (name in _NOT_OURS and isinstance(old, str)) and (new := renamed(old)) is not old
             }
             return replace(part, **changed) if changed else part
-        if isinstance(part, Mapping):
+        if isinstance(part, dict | Mapping):  # dict first: it is told much sooner
             return {k: v if k in _NOT_OURS and isinstance(v, str) else renamed(v) for k, v in part.items()}
         if isinstance(part, list | tuple):
             return type(part)(map(renamed, part)) if part else part

@@ -123,9 +123,12 @@ def in_order(query: Query, columns: Any, *, tenant: str, after: Place | None, mo
         How many.
     """
     by_mark = _leading_mark(query)
+    down = query.sort in ("best", "newest")
+    by_rank = query.sort in ("worst", "best")
+    by, key = (calls.c.rank if by_rank else calls.c.at), calls.c.id
+    first: tuple[ColumnElement[Any], ...] = ()
     if by_mark is None:
         chosen = select(*columns).where(*conditions(query, tenant))
-        by, key = (calls.c.rank if query.sort in ("worst", "best") else calls.c.at), calls.c.id
     else:
         what, kind = by_mark
         mark = marks.alias()
@@ -133,10 +136,12 @@ def in_order(query: Query, columns: Any, *, tenant: str, after: Place | None, mo
             select(*columns)
             .join_from(mark, calls, mark.c.call == calls.c.id)
             .where(mark.c.tenant == tenant, mark.c.what == what, mark.c.kind == kind)
-            .where(*conditions(query, tenant, besides=what))
+            .where(*conditions(query, tenant, besides=what), *_days(query, mark, after))
         )
-        by, key = mark.c.rank, mark.c.call
-    down = query.sort in ("best", "newest")
+        if by_rank:
+            by, key = mark.c.rank, mark.c.call
+        else:
+            first = (mark.c.day,)  # its index goes day by day; within a day the calls' own times are sorted
     if after is not None:
         behind = by < after.value if down else by > after.value
         if tenant == after.tenant:
@@ -146,8 +151,21 @@ def in_order(query: Query, columns: Any, *, tenant: str, after: Place | None, mo
         else:
             later = tenant < after.tenant if down else tenant > after.tenant
             chosen = chosen.where((by <= after.value if down else by >= after.value) if later else behind)
-    order = (by.desc(), key.desc()) if down else (by, key)
-    return chosen.order_by(*order).limit(most)
+    order = (*first, by, key)
+    return chosen.order_by(*(one.desc() for one in order) if down else order).limit(most)
+
+
+def _days(query: Query, mark: Any, after: Place | None) -> list[ColumnElement[bool]]:
+    """The same bounds in days, for the index of the marks."""
+    found = []
+    if query.since is not None:
+        found.append(mark.c.day >= query.since.astimezone(UTC).date())
+    if query.until is not None:
+        found.append(mark.c.day <= query.until.astimezone(UTC).date())
+    if after is not None and isinstance(after.value, datetime):
+        day = after.value.astimezone(UTC).date()
+        found.append(mark.c.day <= day if query.sort == "newest" else mark.c.day >= day)
+    return found
 
 
 def conditions(query: Query, *whose: str, besides: str | None = None) -> list[ColumnElement[bool]]:
@@ -182,7 +200,7 @@ def conditions(query: Query, *whose: str, besides: str | None = None) -> list[Co
 
 def _leading_mark(query: Query) -> tuple[str, str] | None:
     """The kind of mark whose index gives the order, where no index of the call itself leaves fewer."""
-    if query.sort not in ("worst", "best") or any(getattr(query, name) is not None for name in FILTERED):
+    if any(getattr(query, name) is not None for name in FILTERED):
         return None
     if query.rule is not None:
         return ("flag", query.rule)

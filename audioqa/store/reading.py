@@ -79,11 +79,10 @@ def find_call(connection: Connection, call_id: str, tenant: str | None) -> Store
         Where there is none, or several tenants have one.
     """
     whose = tenants(connection) if tenant is None else [storable(tenant)]
-    for column in (calls.c.call_id, calls.c.location):
+    of_file = select(call_files.c.call).join_from(call_files, files).where(files.c.location == call_id)
+    for named_so in (calls.c.call_id == call_id, calls.c.id.in_(of_file)):
         found = [
-            row
-            for one in whose
-            for row in connection.execute(_full().where(calls.c.tenant == one, column == call_id).limit(2))
+            row for one in whose for row in connection.execute(_full().where(calls.c.tenant == one, named_so).limit(2))
         ]
         if len(found) > 1:
             several = ", ".join(repr(row.tenant) for row in found)
@@ -95,7 +94,7 @@ def find_call(connection: Connection, call_id: str, tenant: str | None) -> Store
         failed = failed.where(failures.c.tenant == tenant)
     message = connection.execute(failed.limit(1)).scalar()
     if message is not None:
-        raise StoreError(f"the call {call_id} could not be scored: {message}", "missing")
+        raise StoreError(f"the call {call_id} could not be scored: {message}", "failed")
     raise StoreError(f"there is no call {call_id} in the store", "missing")
 
 

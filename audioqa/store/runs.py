@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, delete, insert, select, update
 
-from audioqa.store.tables import runs
+from audioqa.store.tables import failures, runs
 from audioqa.types.stored import Run
 
 
@@ -37,7 +37,7 @@ def begin_run(connection: Connection, sources: Sequence[str], *, digest: str, ve
 
 
 def end_run(connection: Connection, run: int, outcome: str, counts: Mapping[str, Any]) -> None:
-    """Note how a run ended.
+    """Note how a run ended; after a whole one go failures of things that are no more.
 
     Parameters
     ----------
@@ -52,6 +52,19 @@ def end_run(connection: Connection, run: int, outcome: str, counts: Mapping[str,
     """
     values = {"ended_at": datetime.now(UTC), "outcome": outcome, "counts": dict(counts)}
     connection.execute(update(runs).where(runs.c.id == run).values(**values))
+    if outcome == "finished":
+        _drop_mended(connection, run)
+
+
+def _drop_mended(connection: Connection, run: int) -> None:
+    """Drop what an earlier run over the same sources could not even take for a call, such as a row of a manifest, and
+    this whole one did not meet again: every run meets them all."""
+    sources = connection.execute(select(runs.c.sources).where(runs.c.id == run)).scalar()
+    of_runs = select(failures.c.run).where(failures.c.fingerprint == "", failures.c.run < run).distinct()
+    earlier = connection.execute(select(runs.c.id, runs.c.sources).where(runs.c.id.in_(of_runs)))
+    same = [row.id for row in earlier if row.sources == sources]
+    if same:
+        connection.execute(delete(failures).where(failures.c.fingerprint == "", failures.c.run.in_(same)))
 
 
 def list_runs(connection: Connection, most: int) -> list[Run]:

@@ -251,6 +251,7 @@ marks = Table(
     Column("seconds", Float, nullable=False),
     Column("severity", Text),
     Index(None, "tenant", "what", "kind", "rank", "call"),
+    Index(None, "tenant", "what", "kind", "day"),
     Index(None, "tenant", "what", "day", "kind"),
     sqlite_with_rowid=False,
 )

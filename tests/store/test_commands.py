@@ -218,8 +218,10 @@ def test_purge_says_what_it_would_do_and_does_it_when_told(place: str) -> None:
     assert run(*words, "--yes").stdout.startswith("deleted 2 calls and 0 failures")
     assert run("purge", "--store", place, "--call", "c").stdout == "would delete call c; say --yes\n"
     assert run("purge", "--store", place, "--call", "c", "--yes").exit_code == 0
+    assert run("purge", "--store", place, "--call", "broken", "--yes").stdout == "deleted call broken\n"
     with open_store(place) as store:
         assert [row.info.call_id for row in store.calls()] == ["d"]
+        assert [row.call_id for row in store.failures()] == ["calls.csv:7"]
 
 
 def test_an_export_into_a_pipe_that_closes_says_nothing(tmp_path: Path) -> None:

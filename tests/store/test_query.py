@@ -63,14 +63,17 @@ def test_every_order_is_an_order(filled: Store) -> None:
 
 def test_a_list_that_is_taken_up_again_goes_on_where_it_was(filled: Store) -> None:
     orders: Any = ("worst", "best", "newest", "oldest")
-    for query in (Query(sort=sort, tenant=tenant) for sort in orders for tenant in (None, "one")):
+    asked = [(Query(sort=sort, tenant=tenant), 8 if tenant else 24) for sort in orders for tenant in (None, "one")]
+    asked += [(Query(sort=sort, rule="dropouts"), 6) for sort in orders]
+    asked += [(Query(sort=sort, event="clipping", since=NEW_YEAR + timedelta(days=3)), 5) for sort in orders]
+    for query, count in asked:
         whole = ids(filled, query)
         after, met = None, []
-        while page := list(filled.calls(query, after=after, most=5)):
+        while page := list(filled.calls(query, after=after, most=2)):
             met += [row.info.call_id for row in page]
             after = filled.place(page[-1], query)
         assert met == whole
-        assert len(set(whole)) == (24 if query.tenant is None else 8)
+        assert len(set(whole)) == count
 
 
 def test_pages_within_a_list_lose_nothing(filled: Store, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+import zlib
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -87,6 +88,9 @@ def test_two_calls_with_the_same_sound_share_a_measurement_and_go_one_by_one(sto
     ] | {"path": "", "channels": []}
     assert store.show("b").content["recording"]["path"] == "/calls/b.wav"
     assert store.show("b").content["recording"]["channels"] == ["customer", "agent"]
+    with snapshot(store.engine) as connection:
+        kept = connection.execute(select(tables.measurements.c.report)).scalars().all()
+    assert [b"/calls/" in zlib.decompress(report) for report in kept] == [False]
     before = store.show("b").content
     assert store.delete("a", tenant="one")
     assert store.show("b").content == before
@@ -145,6 +149,22 @@ def test_a_failure_is_kept_with_its_cause_and_is_not_done(store: Store) -> None:
     assert count(store, "claims") == 0
     put(store, run, item("a"))
     assert [row.call_id for row in store.failures()] == ["calls.csv:17"]
+
+
+def test_a_row_that_was_mended_is_no_failure_after_the_next_whole_run(store: Store) -> None:
+    first = store.begin_run(["calls.csv"], digest=DIGEST, version="0")
+    for line in (7, 8):
+        store.fail(first, BadItem(f"calls.csv:{line}", "manifest", "no path in this row"))
+    store.fail(first, item("a"), Failure("crash", "died"), digest=DIGEST)
+    other = store.begin_run(["other"], digest=DIGEST, version="0")
+    store.end_run(other, "finished", {})
+    broken_off = store.begin_run(["calls.csv"], digest=DIGEST, version="0")
+    store.end_run(broken_off, "interrupted", {})
+    assert len(list(store.failures())) == 3
+    second = store.begin_run(["calls.csv"], digest=DIGEST, version="0")
+    store.fail(second, BadItem("calls.csv:8", "manifest", "no path in this row"))
+    store.end_run(second, "finished", {})
+    assert [row.location for row in store.failures()] == ["/calls/a.wav", "calls.csv:8"]
 
 
 def test_what_another_file_of_the_same_name_failed_at_stays(store: Store) -> None:

@@ -207,6 +207,7 @@ def upgrade() -> None:
         sqlite_with_rowid=False,
     )
     op.create_index("ix_marks_tenant_what_day_kind", "marks", ["tenant", "what", "day", "kind"])
+    op.create_index("ix_marks_tenant_what_kind_day", "marks", ["tenant", "what", "kind", "day"])
     op.create_index("ix_marks_tenant_what_kind_rank_call", "marks", ["tenant", "what", "kind", "rank", "call"])
 
 
