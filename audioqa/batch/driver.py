@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 import audioqa
@@ -216,8 +216,6 @@ class _Work:
             self._display.scored(item, outcome)
             return
         (known,) = self._books.known([item], [hashes_of(outcome)])
-        if known.state == "done":
-            known = replace(known, state="info")  # what is new is the date or place of its file
         if not self._books.settle(item, known, elsewhere=False):
             self._submit(item, hash_only=False)
 

@@ -132,3 +132,14 @@ def test_workers_end_with_the_process_that_made_them(tmp_path: Path) -> None:
         assert time.monotonic() < end
         time.sleep(0.05)
     assert not Path(folder).exists()
+
+
+def test_what_no_worker_has_begun_with_can_be_taken_back(tmp_path: Path) -> None:
+    with LocalEngine(Troubled(str(tmp_path)), jobs=1) as engine:
+        for number in range(3):
+            engine.submit(task(number, f"slow-{number}"))
+        found: list[Outcome] = []
+        while not found:
+            found = engine.outcomes(timeout=0.1)
+        assert [found[0].number, *(each.number for each in engine.withdraw())] == [0, 2]
+        assert [outcome.number for outcome in engine.outcomes(timeout=10)] == [1]
