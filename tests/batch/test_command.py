@@ -69,6 +69,34 @@ def test_a_member_of_an_archive_fails_under_its_own_name(tmp_path: Path) -> None
     assert "audioqa-" not in row.failure.message + shown.stderr
 
 
+@pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::DeprecationWarning")
+def test_an_object_store_is_scored_once_and_its_copies_are_cleared_away(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for package in ("s3fs", "moto", "flask_cors"):
+        pytest.importorskip(package)
+    import s3fs
+    from s3_server import s3_server
+
+    calls, copies = tmp_path / "calls", tmp_path / "copies"
+    make_archive(calls, 4, seconds=1.0, bad_every=4)
+    copies.mkdir()
+    with s3_server() as environment:
+        for name, value in {**environment, "TMPDIR": str(copies)}.items():
+            monkeypatch.setenv(name, value)
+        s3fs.S3FileSystem.clear_instance_cache()
+        system = s3fs.S3FileSystem()
+        system.mkdir("calls")
+        system.put(f"{calls}/", "calls/", recursive=True)
+        first, second = (batch("s3://calls", "--store", tmp_path / "store.db", "--jobs", "2") for _ in range(2))
+    assert "3 scored" in first.stdout, first.stderr
+    assert "1 failed" in first.stdout
+    assert "s3://calls/day-000/000003-empty.wav: it is empty" in first.stderr
+    assert "3 done before and unchanged" in second.stdout
+    assert (first.returncode, second.returncode) == (1, 1)
+    assert [path.name for path in copies.iterdir() if "audioqa" in path.name] == []
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [
