@@ -13,7 +13,7 @@ import sqlite3
 import statistics
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -23,14 +23,19 @@ from sqlalchemy import text
 
 from audioqa.lab import postgresql
 from audioqa.lab.store_calls import DAYS, DIGEST, END, fixture_reports, made_calls, multiply, write
+from audioqa.render.as_json import to_dict
 from audioqa.store import Query, Store, open_store
 from audioqa.store.database import snapshot
+from audioqa.store.projection import packed
 
 BEGIN, END_MARK = "<!-- speed:begin -->", "<!-- speed:end -->"
 FIRST = 2500
 """Calls that are recorded one by one; the others are their copies."""
 
 ASKED, WRITTEN = 6, 300
+LENGTHS = (1, 5, 20)
+"""Minutes of calls whose reports are weighed."""
+
 RATE = 2000.0
 """Calls a minute that the writer must keep up with."""
 
@@ -109,7 +114,22 @@ def measure(name: str, store: Store, calls: int, *, size: Callable[[], int]) -> 
     return Measured(name, held, asked, written, processor, taken)
 
 
-def table(measured: Sequence[Measured]) -> str:
+def report_sizes() -> dict[str, int]:
+    """Bytes of the deflated reports of two-party calls, by length: what grows with a call is its windows and events."""
+    from audioqa.analysis import make_analyser
+    from audioqa.lab.bench import write_call
+
+    analyser = make_analyser()
+    found = {}
+    with tempfile.TemporaryDirectory() as folder:
+        for minutes in LENGTHS:
+            path = Path(folder) / "call.wav"
+            write_call(path, seconds=60.0 * minutes, rate=8000, subtype="PCM_16")
+            found[f"{minutes} min"] = len(packed(to_dict(analyser(path))))
+    return found
+
+
+def table(measured: Sequence[Measured], sizes: Mapping[str, int]) -> str:
     """The tables of docs/store.md."""
     names = [f"{one.name}, {one.calls:,} calls" for one in measured]
     lines = [_row("question", *(f"{name}: first, then" for name in names)), _row(*["---"] * (len(names) + 1))]
@@ -137,6 +157,11 @@ def table(measured: Sequence[Measured]) -> str:
         "bytes a call in the store, all tables and indexes": lambda one: f"{one.size / one.calls:,.0f}",
     }
     lines += [_row(what, *(tell(one) for one in measured)) for what, tell in rows.items()]
+    told = ", ".join(f"{length} {size:,} bytes" for length, size in sizes.items())
+    lines += [
+        "",
+        f"Of those bytes the deflated report; the made-up calls are half a minute long. Two-party calls: {told}.",
+    ]
     versions = f"Python {platform.python_version()}, SQLite {sqlite3.sqlite_version}"
     return "\n".join([*lines, "", f"Wall-clock times on a shared two-core machine; {versions}."])
 
@@ -204,7 +229,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if given.postgresql or postgresql.programs():
         with _postgresql(given.postgresql) as (store, size):
             measured.append(measure("PostgreSQL", store, given.calls, size=size))
-    tables = table(measured)
+    tables = table(measured, report_sizes())
     print(tables)  # noqa: T201
     if given.write:
         before, rest = given.write.read_text(encoding="utf-8").split(BEGIN)

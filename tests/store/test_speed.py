@@ -102,6 +102,7 @@ def test_the_benchmark_runs(tmp_path: Path, postgresql_server: str, monkeypatch:
 
     monkeypatch.setattr(store_speed, "fixture_reports", lambda: REPORTS)
     monkeypatch.setattr(store_speed, "FIRST", 300)
+    monkeypatch.setattr(store_speed, "LENGTHS", ())
     monkeypatch.setattr(store_speed, "WRITTEN", 5)
     monkeypatch.setattr(store_speed, "ASKED", 2)
     page = tmp_path / "store.md"
