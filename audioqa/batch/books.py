@@ -8,6 +8,7 @@ from typing import Protocol
 from audioqa.batch.patience import Patience
 from audioqa.batch.tally import Tally, size
 from audioqa.engines import Outcome
+from audioqa.errors import StoreError
 from audioqa.store import Hashes, Known, Store, location_of
 from audioqa.types import BadItem, Failure, Item
 
@@ -100,15 +101,21 @@ class Books:
         return True
 
     def record(self, item: Item, outcome: Outcome) -> None:
-        """Keep a report."""
+        """Keep a report; one that the store refuses, and no other, is a failure."""
         report = outcome.report
         assert report is not None  # noqa: S101
         hashes = hashes_of(outcome)
-        self._patiently(
-            lambda: self._store.record(
-                self._run, item, hashes, report, digest=self._digest, processing=round(outcome.processor, 4)
+        try:
+            self._patiently(
+                lambda: self._store.record(
+                    self._run, item, hashes, report, digest=self._digest, processing=round(outcome.processor, 4)
+                )
             )
-        )
+        except StoreError as error:
+            if error.kind != "database":
+                raise
+            self.fail(item, outcome, Failure("error", f"its report cannot be kept: {error}"))
+            return
         self._tally.add_scored(item, outcome)
 
     def fail(self, item: Item, outcome: Outcome, failure: Failure) -> None:

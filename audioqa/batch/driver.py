@@ -205,8 +205,8 @@ class _Work:
         task = self._tasks.pop(outcome.number)
         item = task.item
         if outcome.failure is not None:
-            if self._trouble.passing(item, outcome.failure) and not self._heard():
-                self._submit(item, hash_only=task.hash_only)
+            if self._trouble.passing(item, outcome.failure):
+                self._go_on(item, hash_only=task.hash_only)
             else:
                 self._books.fail(item, outcome, outcome.failure)
             return
@@ -217,7 +217,14 @@ class _Work:
             return
         (known,) = self._books.known([item], [hashes_of(outcome)])
         if not self._books.settle(item, known, elsewhere=False):
-            self._submit(item, hash_only=False)
+            self._go_on(item, hash_only=False)
+
+    def _go_on(self, item: Item, *, hash_only: bool) -> None:
+        """Have more done with an item, in the next run where this one is to stop."""
+        if self._heard():
+            self._planner.give_back(item)
+        else:
+            self._submit(item, hash_only=hash_only)
 
     def _keep(self) -> None:
         """Renew the claims in time."""

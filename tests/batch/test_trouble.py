@@ -12,10 +12,13 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 from archives import Desk, Heard, write_calls
 
+from audioqa.errors import StoreError
 from audioqa.lab.postgresql import make_schema
-from audioqa.store import open_store
+from audioqa.store import Store, open_store
+from audioqa.types import Item
 
 MANY = [f"slow-{number:02}.wav" for number in range(12)]
 
@@ -267,3 +270,20 @@ def test_a_store_that_is_locked_from_the_beginning_is_told_too(desk: Desk) -> No
     other.close()
     assert (ended.ending, ended.exit_code) == ("stopped", 3)
     assert "another program is writing to it" in ended.reason
+
+
+def test_one_report_that_the_store_refuses_is_a_failure_of_its_call_alone(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_calls(desk.folder, MANY[:3])
+    record = Store.record
+
+    def refuse(store: Store, run: int, item: Item, *more: object, **others: object) -> None:
+        if item.files[0].location.endswith(MANY[1]):
+            raise StoreError("no such value")
+        record(store, run, item, *more, **others)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(Store, "record", refuse)
+    ended = desk.run()
+    assert (ended.ending, ended.exit_code, ended.tally.scored) == ("finished", 1, 2)
+    assert desk.failures() == {MANY[1]: "error"}
