@@ -12,7 +12,7 @@ from audioqa.errors import StoreError
 from audioqa.store.keys import storable
 from audioqa.store.query import Query, conditions
 from audioqa.store.reading import tenants
-from audioqa.store.tables import FILTERED, calls, marks
+from audioqa.store.tables import FILTERED, calls, day_marks, marks
 from audioqa.types.stored import Group
 
 KEYS = ("tenant", *FILTERED, "day", "flag", "event")
@@ -63,19 +63,21 @@ def _plain(connection: Connection, by: Sequence[str], query: Query, whose: Seque
 
 
 def _marked(connection: Connection, by: Sequence[str], what: str, query: Query, whose: Sequence[str]) -> list[Group]:
-    """From the marks alone where only days are asked for: their index holds all that is needed."""
-    alone = set(by) <= {"tenant", "day", what} and _only_days(query)
-    own = {what: marks.c.kind, "tenant": marks.c.tenant, "day": marks.c.day}
+    """From the days' counts where only days are asked for, and from the marks themselves otherwise."""
+    counted = set(by) <= {"tenant", "day", what} and _only_days(query)
+    of = day_marks if counted else marks
+    own = {what: of.c.kind, "tenant": of.c.tenant, "day": of.c.day}
     keys = [own[name] if name in own else calls.c[name] for name in by]
-    chosen = select(*keys, func.count()).where(marks.c.tenant.in_(whose), marks.c.what == what)
-    if alone:
+    count = func.sum(day_marks.c.calls) if counted else func.count()
+    chosen = select(*keys, count).where(of.c.tenant.in_(whose), of.c.what == what)
+    if counted:
         if query.since is not None:
-            chosen = chosen.where(marks.c.day >= query.since.astimezone(UTC).date())
+            chosen = chosen.where(day_marks.c.day >= query.since.astimezone(UTC).date())
         if query.until is not None:
-            chosen = chosen.where(marks.c.day < query.until.astimezone(UTC).date())
+            chosen = chosen.where(day_marks.c.day < query.until.astimezone(UTC).date())
     else:
         chosen = chosen.join_from(marks, calls).where(*conditions(query, *whose))
-    return [Group(_words(row[:-1]), row[-1], None, None) for row in connection.execute(chosen.group_by(*keys))]
+    return [Group(_words(row[:-1]), int(row[-1]), None, None) for row in connection.execute(chosen.group_by(*keys))]
 
 
 def _only_days(query: Query) -> bool:

@@ -252,10 +252,21 @@ marks = Table(
     Column("severity", Text),
     Index(None, "tenant", "what", "kind", "rank", "call"),
     Index(None, "tenant", "what", "kind", "day"),
-    Index(None, "tenant", "what", "day", "kind"),
     sqlite_with_rowid=False,
 )
 """What stands against a call: each rule that flags it (``flag``) and each kind of event in it (``event``) once."""
+
+day_marks = Table(
+    "day_marks",
+    metadata,
+    Column("tenant", Words, primary_key=True),
+    Column("what", String(5), primary_key=True),
+    Column("day", Date, primary_key=True),
+    Column("kind", Text, primary_key=True),
+    Column("calls", Integer, nullable=False),
+    sqlite_with_rowid=False,
+)
+"""How many calls of a day have a mark: triggers of the database count along, whoever writes marks or deletes them."""
 
 failures = Table(
     "failures",

@@ -160,6 +160,32 @@ def test_means_over_several_scales_are_not_made(store: Store) -> None:
     assert (group.calls, group.mos) == (2, None)
 
 
+def test_the_counts_of_the_days_are_those_of_the_calls(filled: Store) -> None:
+    run = begin(filled)
+    filled.delete("call 2", tenant="two")
+    filled.update_info(run, item("call 6", day=50))
+    put(filled, run, item("call 4", tenant="one", day=4), report(4.0, flags=(flag("clipping"),)), content="another")
+    put(
+        filled,
+        run,
+        item("call 8", tenant="two", day=60),
+        report(4.0, events=(event("hum"), event("hum"))),
+        content="new",
+    )
+    listed = list(filled.export())
+    for what, many in (("flag", "flags"), ("event", "events")):
+        expected: dict[tuple[str, str, str], int] = {}
+        for one in listed:
+            start = one.info.start_time
+            assert start is not None
+            for kind in {mark["rule" if what == "flag" else "kind"] for mark in one.content[many]}:
+                key = (one.info.tenant, start.date().isoformat(), kind)
+                expected[key] = expected.get(key, 0) + 1
+        assert {group.values: group.calls for group in filled.group(["tenant", "day", what])} == expected
+        half = Query(since=NEW_YEAR - timedelta(seconds=1))  # no whole day: counted from the marks themselves
+        assert {group.values: group.calls for group in filled.group(["tenant", "day", what], half)} == expected
+
+
 @pytest.mark.parametrize(("by", "said"), [(["shoe"], "cannot be counted by shoe"), (["flag", "event"], "not by both")])
 def test_what_cannot_be_counted_by_is_said(store: Store, by: list[str], said: str) -> None:
     with pytest.raises(StoreError, match=said):

@@ -96,8 +96,8 @@ def test_two_calls_with_the_same_sound_share_a_measurement_and_go_one_by_one(sto
     assert store.show("b").content == before
     assert store.counts() == {"calls": 1, "measurements": 1, "failures": 0}
     assert store.delete("b", tenant="two")
-    empty = ("calls", "measurements", "files", "parties", "events", "marks", "phases", "call_files")
-    assert [count(store, name) for name in empty] == [0] * 8
+    empty = ("calls", "measurements", "files", "parties", "events", "marks", "day_marks", "phases", "call_files")
+    assert [count(store, name) for name in empty] == [0] * 9
     assert not store.delete("b", tenant="two")
 
 

@@ -40,6 +40,7 @@ def test_a_purge_takes_what_is_older_and_nothing_else(store: Store, monkeypatch:
         "parties": 6,
         "events": 3,
         "marks": 6,
+        "day_marks": 6,
         "phases": 6,
         "runs": 1,
         "failures": 0,

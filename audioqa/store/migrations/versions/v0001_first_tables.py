@@ -206,14 +206,62 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("call", "what", "kind", name="pk_marks"),
         sqlite_with_rowid=False,
     )
-    op.create_index("ix_marks_tenant_what_day_kind", "marks", ["tenant", "what", "day", "kind"])
     op.create_index("ix_marks_tenant_what_kind_day", "marks", ["tenant", "what", "kind", "day"])
     op.create_index("ix_marks_tenant_what_kind_rank_call", "marks", ["tenant", "what", "kind", "rank", "call"])
+    op.create_table(
+        "day_marks",
+        sa.Column("tenant", WORDS, nullable=False),
+        sa.Column("what", sa.String(length=5), nullable=False),
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("calls", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("tenant", "what", "day", "kind", name="pk_day_marks"),
+        sqlite_with_rowid=False,
+    )
+    for statement in _POSTGRESQL if op.get_bind().dialect.name == "postgresql" else _SQLITE:
+        op.get_bind().exec_driver_sql(statement)
+
+
+_ADD = """
+    INSERT INTO day_marks (tenant, what, day, kind, calls) VALUES (NEW.tenant, NEW.what, NEW.day, NEW.kind, 1)
+    ON CONFLICT (tenant, what, day, kind) DO UPDATE SET calls = day_marks.calls + 1;
+"""
+
+_TAKE = """
+    UPDATE day_marks SET calls = calls - 1
+    WHERE tenant = OLD.tenant AND what = OLD.what AND day = OLD.day AND kind = OLD.kind;
+    DELETE FROM day_marks
+    WHERE tenant = OLD.tenant AND what = OLD.what AND day = OLD.day AND kind = OLD.kind AND calls <= 0;
+"""
+
+_SQLITE = (
+    f"CREATE TRIGGER marks_added AFTER INSERT ON marks BEGIN {_ADD} END",
+    f"CREATE TRIGGER marks_taken AFTER DELETE ON marks BEGIN {_TAKE} END",
+    f"CREATE TRIGGER marks_moved AFTER UPDATE OF day ON marks BEGIN {_TAKE} {_ADD} END",
+)
+
+_POSTGRESQL = (
+    f"""
+    CREATE FUNCTION count_marks() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN
+        IF TG_OP <> 'INSERT' THEN {_TAKE} END IF;
+        IF TG_OP <> 'DELETE' THEN {_ADD} END IF;
+        RETURN NULL;
+    END $$
+    """,
+    """
+    CREATE TRIGGER marks_counted AFTER INSERT OR DELETE OR UPDATE OF day ON marks
+    FOR EACH ROW EXECUTE FUNCTION count_marks()
+    """,
+)
 
 
 def downgrade() -> None:
     """Drop them."""
+    if op.get_bind().dialect.name == "postgresql":
+        op.get_bind().exec_driver_sql("DROP FUNCTION count_marks() CASCADE")
     for table in (
+        "day_marks",
         "marks",
         "call_files",
         "phases",
