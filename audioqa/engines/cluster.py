@@ -11,6 +11,7 @@ import logging
 import os
 import pickle
 import socket
+import sys
 import time
 from collections import deque
 from dataclasses import dataclass
@@ -217,6 +218,8 @@ class _Supervisor:
     """The actor: a local engine of one worker on some node."""
 
     def __init__(self, make_work: WorkMaker, limits: Limits, temporary: Path | None) -> None:
+        # A worker process begins with the main module of its parent: here that would be Ray's, and all of Ray with it.
+        sys.modules["__main__"].__file__ = None
         self._engine = LocalEngine(make_work, jobs=1, limits=limits, temporary=temporary)
         self._engine.__enter__()
 
