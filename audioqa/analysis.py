@@ -19,10 +19,12 @@ from audioqa.audio import OpenOptions, RecordingPath, open_recording, read_segme
 from audioqa.bands import CONTACT_CENTRE, BandSet
 from audioqa.causes import likely_causes
 from audioqa.detectors import DETECTORS, Detector
+from audioqa.detectors.band import Band
 from audioqa.detectors.clipping import clipped_share
 from audioqa.errors import SettingsError
 from audioqa.flags import FlagRules
-from audioqa.measure import ChannelMeasurements, Measurements, measure
+from audioqa.measure import Measurements, measure
+from audioqa.party import PartyView, party_views
 from audioqa.perceptual.calibration import Calibration, calibrated_identity, load_calibration
 from audioqa.perceptual.callmos import CallMos
 from audioqa.perceptual.estimator import Estimator
@@ -184,7 +186,7 @@ class Analyser:
         told = outside_phases(unexplained(told_once(heard.events), findings), phases)
         place = {channel: number for number, channel in enumerate(recording.channels)}
         events = sorted(told, key=lambda event: (event.segment, event.kind, place.get(event.channel or "", -1)))
-        parties = tuple(self._party(channel, measurements.duration, heard) for channel in talk.channels)
+        parties = tuple(self._party(view, measurements.duration, heard) for view in party_views(talk))
         mos, band = call_mos([(party.channel, party.mos) for party in parties])
         skipped = list(heard.skipped)
         for party in parties:
@@ -213,7 +215,8 @@ class Analyser:
             version=audioqa.__version__,
         )
 
-    def _party(self, channel: ChannelMeasurements, duration: float, heard: Detection) -> Party:
+    def _party(self, view: PartyView, duration: float, heard: Detection) -> Party:
+        channel = view.channel
         found = speech_segments(channel.speech, frame=channel.speech_frame, end=duration)
         speaking = mask(found, frames=len(channel.speech), frame=channel.speech_frame)
         mos = party_mos(
@@ -240,7 +243,7 @@ class Analyser:
             speech=float(sum(segment.duration for segment in found)),
             level=_named(channel.level, channel.name),
             mos=_named(mos, channel.name),
-            figures=_figures(channel, heard),
+            figures=_figures(view, heard),
         )
 
 
@@ -338,9 +341,10 @@ def _named(value: _T | Skipped, channel: str) -> _T | Skipped:
     return replace(value, channel=channel) if isinstance(value, Skipped) else value
 
 
-def _figures(channel: ChannelMeasurements, heard: Detection) -> dict[str, float]:
+def _figures(view: PartyView, heard: Detection) -> dict[str, float]:
     """Plain figures of a channel, where there are samples: ``dc_offset`` (share of full scale), ``peak_dbov``, and
-    ``clipped_share`` of its speech frames where that could be told."""
+    ``clipped_share`` of its speech frames and ``bandwidth_hz`` of its speech where they could be told."""
+    channel = view.channel
     count = int(channel.histogram.sum())
     used = np.flatnonzero(channel.histogram)
     if count == 0:
@@ -353,6 +357,9 @@ def _figures(channel: ChannelMeasurements, heard: Detection) -> dict[str, float]
     share = clipped_share(heard, channel.name)
     if not isinstance(share, Skipped):
         figures["clipped_share"] = share
+    bandwidth = Band().bandwidth(view)
+    if not isinstance(bandwidth, Skipped):
+        figures["bandwidth_hz"] = round(bandwidth)
     return figures
 
 

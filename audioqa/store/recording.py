@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, Table, bindparam, delete, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
+from audioqa.errors import StoreError
 from audioqa.store import projection
 from audioqa.store.keys import Hashes, audio_key, info_digest, location_of, storable
 from audioqa.store.projection import Content
@@ -27,6 +28,9 @@ from audioqa.store.tables import (
     phases,
 )
 from audioqa.types.calls import CallInfo, Failure, Item
+
+_TRIES = 20
+"""Times that a measurement is looked for and written while others write and delete it."""
 
 
 def record(
@@ -202,22 +206,35 @@ def _written(dialect: str, table: Table, keys: tuple[str, ...], kept: frozenset[
 
 def _measurement(connection: Connection, key: str, content: Content, *, digest: str, processing: float | None) -> int:
     """The measurement of that key: the one that is there, or a new one."""
-    found = connection.execute(_SAME_SOUND, {"key": key}).scalar()
-    if found is None:
-        row = projection.measurement_row(content) | {"audio_key": key, "digest": digest, "processing": processing}
+    row: dict[str, Any] | None = None
+    for _ in range(_TRIES):
+        found = connection.execute(_SAME_SOUND, {"key": key}).scalar()
+        if found is not None:
+            return int(found)
+        row = row or projection.measurement_row(content) | {
+            "audio_key": key,
+            "digest": digest,
+            "processing": processing,
+        }
         everything = frozenset(measurements.c.keys())
         statement = _written(connection.dialect.name, measurements, ("audio_key",), everything)
         found = connection.execute(statement, row).scalar()
-        if found is None:  # another process was quicker by a moment
-            return int(connection.execute(_SAME_SOUND, {"key": key}).scalar_one())
-        for table, rows in (
-            (parties, projection.party_rows(content)),
-            (events, projection.event_rows(content)),
-            (phases, projection.phase_rows(content)),
-        ):
-            if rows:
-                connection.execute(insert(table), [row | {"measurement": found} for row in rows])
-    return int(found)
+        if found is not None:
+            _hold(connection, int(found), content)
+            return int(found)
+        # Another process was quicker by a moment; and may take it away again before it is seen.
+    raise StoreError("other programs write and delete the same sound all the time", "locked")
+
+
+def _hold(connection: Connection, measurement: int, content: Content) -> None:
+    """Write what a new measurement holds."""
+    for table, rows in (
+        (parties, projection.party_rows(content)),
+        (events, projection.event_rows(content)),
+        (phases, projection.phase_rows(content)),
+    ):
+        if rows:
+            connection.execute(insert(table), [row | {"measurement": measurement} for row in rows])
 
 
 def _call(connection: Connection, run: int, item: Item, hashes: Hashes, measurement: int, content: Content) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, delete, exists, select
+from sqlalchemy import Connection, Table, delete, exists, select
 
 from audioqa.store.tables import call_files, calls, failures, files, measurements, runs
 
@@ -76,7 +76,7 @@ def drop_unused(connection: Connection, *, measurement_ids: Sequence[int] = (), 
         if keys:
             chosen: Any = table.c.id.in_(sorted(keys))
             # Whoever is about to use one of them holds it; after waiting, what they wrote is seen.
-            connection.execute(select(table.c.id).where(chosen).order_by(table.c.id).with_for_update())
+            _hold(connection, table, keys)
             connection.execute(delete(table).where(chosen, ~exists().where(user == table.c.id)))
 
 
@@ -85,6 +85,13 @@ def _delete(connection: Connection, keys: list[int]) -> int:
         return 0
     measured = connection.execute(select(calls.c.measurement).where(calls.c.id.in_(keys))).scalars().all()
     read = connection.execute(select(call_files.c.file).where(call_files.c.call.in_(keys))).scalars().all()
+    # As who records does: first the measurements, then the counts of the days, so that none waits for the other.
+    _hold(connection, measurements, sorted(set(measured)))
     count = connection.execute(delete(calls).where(calls.c.id.in_(keys))).rowcount
     drop_unused(connection, measurement_ids=sorted(set(measured)), file_ids=sorted(set(read)))
     return count
+
+
+def _hold(connection: Connection, table: Table, keys: Sequence[int]) -> None:
+    """Keep rows from being used or deleted by others until this transaction ends."""
+    connection.execute(select(table.c.id).where(table.c.id.in_(keys)).order_by(table.c.id).with_for_update())

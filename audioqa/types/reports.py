@@ -76,7 +76,7 @@ class Party:
     mos
         Its MOS, or why there is none.
     figures
-        Further plain figures by name: ``dc_offset``, ``peak_dbov``, ``clipped_share``.
+        Further plain figures by name: ``dc_offset``, ``peak_dbov``, ``clipped_share``, ``bandwidth_hz``.
     """
 
     channel: str

@@ -193,13 +193,14 @@ def test_names_that_no_database_takes_are_kept_as_escapes(store: Store) -> None:
 def test_many_who_write_the_same_sound_at_once_lose_nothing(store: Store) -> None:
     run = begin(store)
     failed: list[BaseException] = []
+    made = report(2.0, events=(event(), event("hum")), flags=(flag(), flag("clipping")))
 
     def work(number: int) -> None:
         try:
-            for turn in range(8):
-                put(store, run, item(f"{number}-{turn}"), content=f"sound {turn}")
+            for turn in range(5):
+                put(store, run, item(f"{number}-{turn}"), made, content=f"sound {turn}")
                 store.delete(f"{number}-{turn}")
-            put(store, run, item(f"{number}"), content="kept")
+            put(store, run, item(f"{number}"), made, content="kept")
         except BaseException as error:  # noqa: BLE001
             failed.append(error)
 
@@ -210,6 +211,7 @@ def test_many_who_write_the_same_sound_at_once_lose_nothing(store: Store) -> Non
         thread.join()
     assert failed == []
     assert store.counts() == {"calls": 5, "measurements": 1, "failures": 0}
+    assert {group.values: group.calls for group in store.group(["flag"])} == {("clipping",): 5, ("dropouts",): 5}
 
 
 def test_a_call_without_a_start_counts_from_its_first_score(store: Store) -> None:

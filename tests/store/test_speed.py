@@ -104,6 +104,7 @@ def test_the_benchmark_runs(tmp_path: Path, postgresql_server: str, monkeypatch:
     monkeypatch.setattr(store_speed, "fixture_reports", lambda: REPORTS)
     monkeypatch.setattr(store_speed, "FIRST", 300)
     monkeypatch.setattr(store_speed, "LENGTHS", ())
+    monkeypatch.setattr(store_speed, "LIMIT", 60.0)  # what it takes on a busy machine is no matter here
     monkeypatch.setattr(store_speed, "WRITTEN", 5)
     monkeypatch.setattr(store_speed, "ASKED", 2)
     page = tmp_path / "store.md"
@@ -116,4 +117,4 @@ def test_the_benchmark_runs(tmp_path: Path, postgresql_server: str, monkeypatch:
     )
     assert written.endswith("<!-- speed:end --> after")
     assert all(question in written for question in store_speed.questions(""))
-    assert "Met." in written
+    assert "under 60 s. Met." in written
