@@ -11,15 +11,13 @@ import logging
 import os
 import pickle
 import socket
-import sys
 import time
 from collections import deque
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from audioqa.engines.local import LocalEngine
-from audioqa.engines.tasks import Limits, Outcome, Task, Work, WorkMaker
+from audioqa.engines.supervisor import Sealed, Supervisor
+from audioqa.engines.tasks import Limits, Outcome, Task, WorkMaker
 from audioqa.errors import EngineError
 from audioqa.types import Failure
 
@@ -66,7 +64,7 @@ class RayEngine:
         temporary: Path | None = None,
         lost_after: float = 300.0,
     ) -> None:
-        self._make = (_Sealed(pickle.dumps(make_work)), limits, temporary)
+        self._make = (Sealed(pickle.dumps(make_work)), limits, temporary)
         self._address = address
         self._most = jobs
         self._lost_after = lost_after
@@ -91,7 +89,7 @@ class RayEngine:
             Where Ray is not installed, or there is no cluster at the address.
         """
         self._ray = _connected(self._address)
-        self._actor = self._ray.remote(num_cpus=1, max_restarts=0, max_concurrency=1)(_Supervisor)
+        self._actor = self._ray.remote(num_cpus=1, max_restarts=0, max_concurrency=1)(Supervisor)
         self._last_worker = time.monotonic()
         self._look_after()
         return self
@@ -201,38 +199,6 @@ class RayEngine:
         for _ in range(wanted - self.workers):
             actor = self._actor.remote(*self._make)
             self._coming[actor.ready.remote()] = actor
-
-
-@dataclass(frozen=True)
-class _Sealed:
-    """A `WorkMaker` that is opened in the worker process only: the actor that supervises it stays small."""
-
-    content: bytes
-
-    def __call__(self) -> Work:
-        make_work: WorkMaker = pickle.loads(self.content)  # noqa: S301 - our own
-        return make_work()
-
-
-class _Supervisor:
-    """The actor: a local engine of one worker on some node."""
-
-    def __init__(self, make_work: WorkMaker, limits: Limits, temporary: Path | None) -> None:
-        # A worker process begins with the main module of its parent: here that would be Ray's, and all of Ray with it.
-        sys.modules["__main__"].__file__ = None
-        self._engine = LocalEngine(make_work, jobs=1, limits=limits, temporary=temporary)
-        self._engine.__enter__()
-
-    def ready(self) -> bool:
-        """Answers once the actor lives."""
-        return True
-
-    def score(self, task: Task) -> Outcome:
-        """Work on a task to its end."""
-        self._engine.submit(task)
-        while not (found := self._engine.outcomes(timeout=60.0)):
-            pass
-        return found[0]
 
 
 def _connected(address: str | None) -> Any:
