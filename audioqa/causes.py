@@ -150,7 +150,7 @@ def likely_causes(parties: Sequence[Party], events: Sequence[Event], findings: S
         scored["recorder", None].append((0.8 * _weight(together), clause, CHECKS["recorder"]))
     for finding in findings:
         if finding.severity != "notice":
-            scored["recorder", None].append((GRADES[finding.severity], finding.message, CHECKS["recorder"]))
+            scored["recorder", None].append((GRADES[finding.severity], finding.message.rstrip("."), CHECKS["recorder"]))
     for party in parties:
         if found := _by_codec(party, [event for event in events if event.channel == party.channel]):
             scored["codec", party.channel].append(found)
