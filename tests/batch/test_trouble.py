@@ -154,7 +154,9 @@ def test_single_files_that_are_gone_fail_and_the_rest_is_scored(desk: Desk) -> N
 def driver(desk: Desk, more: str = "jobs=1") -> subprocess.Popen[str]:
     """A batch in a process of its own, whose group gets the signals as from a terminal."""
     code = (
-        f"import sys; sys.path.insert(0, {str(Path(__file__).parent)!r})\n"
+        f"import signal, sys; sys.path.insert(0, {str(Path(__file__).parent)!r})\n"
+        # Tests that run in the background were born with SIGINT ignored, and so are their children.
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "from pathlib import Path\n"
         "from archives import Desk, Heard\n"
         "from audioqa.batch import summary\n"
