@@ -359,7 +359,7 @@ def _figures(view: PartyView, heard: Detection) -> dict[str, float]:
         figures["clipped_share"] = share
     bandwidth = Band().bandwidth(view)
     if not isinstance(bandwidth, Skipped):
-        figures["bandwidth_hz"] = round(bandwidth)
+        figures["bandwidth_hz"] = float(round(bandwidth))
     return figures
 
 
