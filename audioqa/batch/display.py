@@ -13,6 +13,7 @@ from audioqa.batch.log import JsonLog
 from audioqa.batch.tally import Tally
 from audioqa.engines import Outcome
 from audioqa.messages import complain
+from audioqa.render.wording import printable
 from audioqa.types import Failure, Item
 
 if TYPE_CHECKING:
@@ -93,7 +94,7 @@ class Lines:
 
     def say(self, message: str) -> None:
         """Show a message."""
-        complain(message)
+        complain(printable(message))
 
     def failed(self, location: str, failure: Failure) -> None:
         """Show a failure, unless there have been many."""
@@ -144,7 +145,7 @@ class Bar:
 
     def say(self, message: str) -> None:
         """Show a message above the bar."""
-        self._console.print(f"audioqa: {message}", markup=False, soft_wrap=True)
+        self._console.print(f"audioqa: {printable(message)}", markup=False, soft_wrap=True)
 
     def failed(self, location: str, failure: Failure) -> None:
         """Show a failure, unless there have been many."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 
 from audioqa.batch.driver import Ended
+from audioqa.render.wording import printable
 from audioqa.types.calls import FAILURE_KINDS
 
 _SETTLED = (
@@ -42,7 +43,7 @@ def summary(ended: Ended, *, store: str) -> str:
         )
     if tally.worst:
         lines.append("worst of this run:")
-        lines += [f"  {call}: {why}" for call, why in tally.worst]
+        lines += [printable(f"  {call}: {why}") for call, why in tally.worst]
     named = shlex.quote(store)
     if tally.worst or tally.scored:
         lines.append(f"see the worst calls: audioqa calls --store {named} --sort worst")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import hashlib
 import resource
 import sys
 import time
@@ -13,7 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from audioqa.analysis import Analyser
-from audioqa.audio import OpenOptions
+from audioqa.audio import OpenOptions, content_hash
 from audioqa.engines.tasks import Outcome, Progress, Task, Work
 from audioqa.errors import SettingsError, SourceError, UnreadableRecordingError
 from audioqa.render.as_json import to_json
@@ -141,7 +140,7 @@ def _done(
             with path.open("rb"):
                 pass  # what is missing or forbidden is told from what cannot be read
         if task.hash_only:
-            return Outcome(task.number, _hashes(paths), _hash(reference) if reference else None)
+            return Outcome(task.number, _hashes(paths), content_hash(reference) if reference else None)
         options = OpenOptions(format=item.encoding, rate=item.rate, channel_count=item.channel_count)
         report = analyser(_only(paths), options=options, reference=reference, progress=progress)
         report = replace(report, recording=replace(report.recording, path=location(item)))
@@ -149,7 +148,7 @@ def _done(
             task.number,
             # A recording of one file has been hashed on the way.
             hashes=(report.recording.sha256,) if len(paths) == 1 else _hashes(paths),
-            reference_hash=_hash(reference) if reference else None,
+            reference_hash=content_hash(reference) if reference else None,
             report=to_json(report, indent=None),
             audio=report.recording.duration,
         )
@@ -160,9 +159,4 @@ def _only(paths: Sequence[Path]) -> Path | tuple[Path, Path]:
 
 
 def _hashes(paths: Sequence[Path]) -> tuple[str, ...]:
-    return tuple(_hash(path) for path in paths)
-
-
-def _hash(path: Path) -> str:
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
+    return tuple(content_hash(path) for path in paths)

@@ -57,6 +57,19 @@ def test_the_summary_says_what_failed_and_how_to_see_it(tmp_path: Path) -> None:
     assert again.returncode == 1
 
 
+def test_a_file_name_sends_nothing_to_the_terminal(tmp_path: Path) -> None:
+    calls = tmp_path / "calls"
+    make_archive(calls, 1, seconds=1.0, bad_every=9)
+    (good,) = calls.iterdir()
+    good.rename(calls / f"a\n\x1b[2J{good.suffix}")
+    (calls / "b\n\x1b[2J.wav").write_bytes(b"")
+    shown = batch(calls, "--store", tmp_path / "store.db", "--jobs", "1")
+    assert "1 scored" in shown.stdout
+    assert "1 failed" in shown.stdout
+    assert "\x1b" not in shown.stdout + shown.stderr
+    assert shown.stderr.count("\n") == 1
+
+
 def test_a_member_of_an_archive_fails_under_its_own_name(tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / "calls.zip", "w") as archive:
         archive.writestr("day/broken.wav", b"RIFF but no more")
