@@ -10,6 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from audioqa.batch import summary
+from audioqa.batch.driver import Ended
+from audioqa.batch.tally import Tally
 from audioqa.lab.archive import accounted
 from audioqa.lab.archive_files import GOOD, bad_kinds, make_archive
 from audioqa.store import open_store
@@ -68,6 +71,8 @@ def test_a_file_name_sends_nothing_to_the_terminal(tmp_path: Path) -> None:
     assert "1 failed" in shown.stdout
     assert "\x1b" not in shown.stdout + shown.stderr
     assert shown.stderr.count("\n") == 1
+    worst = Tally(_worst=[(-1.0, 0, "a\n\x1b[2J.wav", "no speech")])
+    assert "\x1b" not in summary(Ended("finished", "", worst), store="store.db")
 
 
 def test_a_member_of_an_archive_fails_under_its_own_name(tmp_path: Path) -> None:
