@@ -8,9 +8,9 @@ from sqlalchemy import Connection, Engine, inspect, text
 
 from audioqa.errors import StoreError
 from audioqa.store.database import snapshot, writing
-from audioqa.store.tables import metadata
+from audioqa.store.service_tables import metadata  # every table, so that none is overlooked
 
-VERSIONS = ("0001",)
+VERSIONS = ("0001", "0002")
 """Every version that the tables ever had, in order; one module in ``migrations/versions`` each."""
 
 VERSION_TABLE = "audioqa_schema"
