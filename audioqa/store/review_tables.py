@@ -1,15 +1,15 @@
 """The tables of the review queue, in the metadata of `audioqa.store.tables`.
 
-Nothing in them is ever written over that somebody said of a call: a rating is given once, a verdict that is changed is
-one more row, and so are settings. The rows in the order of their moments are the audit trail. With its call goes all
-that was said of it.
+Nothing in them is ever written over that somebody said of a call: a rating is given once, and a verdict that is changed
+is one more row. The rows in the order of their moments are the audit trail. With its call goes all that was said of it.
 """
 
 from __future__ import annotations
 
 from sqlalchemy import JSON, Boolean, Column, Date, Float, ForeignKey, Index, Integer, String, Table, Text
 
-from audioqa.store.tables import Number, Utc, Words, metadata
+from audioqa.store.service_tables import metadata
+from audioqa.store.tables import Number, Utc, Words
 
 
 def _of_call(*, primary_key: bool = False) -> Column[int]:
@@ -104,18 +104,6 @@ review_verdicts = Table(
     Index(None, "turn", "id"),
 )
 """The verdicts of a turn: the last one counts, those before it stay."""
-
-review_settings = Table(
-    "review_settings",
-    metadata,
-    Column("id", Number, primary_key=True),
-    Column("tenant", Words, nullable=False),
-    Column("at", Utc, nullable=False),
-    Column("by", Words, nullable=False),
-    Column("values", JSON, nullable=False),
-    Index(None, "tenant", "id"),
-)
-"""How a tenant reviews: the last row counts."""
 
 scorecard_answers = Table(
     "scorecard_answers",

@@ -7,11 +7,10 @@ from pathlib import Path
 from sqlalchemy import Connection, Engine, inspect, text
 
 from audioqa.errors import StoreError
-from audioqa.store import review_tables  # noqa: F401 - its tables join the others
 from audioqa.store.database import snapshot, writing
-from audioqa.store.tables import metadata
+from audioqa.store.review_tables import metadata  # every table, so that none is overlooked
 
-VERSIONS = ("0001", "0003")
+VERSIONS = ("0001", "0002", "0003")
 """Every version that the tables ever had, in order; one module in ``migrations/versions`` each."""
 
 VERSION_TABLE = "audioqa_schema"

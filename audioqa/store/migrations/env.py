@@ -5,7 +5,7 @@ from __future__ import annotations
 from alembic import context
 
 from audioqa.store.schema import VERSION_TABLE
-from audioqa.store.tables import metadata
+from audioqa.store.review_tables import metadata
 
 context.configure(
     connection=context.config.attributes["connection"],

@@ -1,4 +1,4 @@
-"""The tables of the review queue: what is to be reviewed, turns, ratings, verdicts, settings, scorecards."""
+"""The tables of the review queue: what is to be reviewed, turns, ratings, verdicts, scorecards."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0003"
-down_revision = "0001"
+down_revision = "0002"
 branch_labels = None
 depends_on = None
 
@@ -94,16 +94,6 @@ def upgrade() -> None:
     )
     op.create_index("ix_review_verdicts_turn_id", "review_verdicts", ["turn", "id"])
     op.create_table(
-        "review_settings",
-        sa.Column("id", NUMBER, nullable=False),
-        sa.Column("tenant", WORDS, nullable=False),
-        sa.Column("at", MOMENT, nullable=False),
-        sa.Column("by", WORDS, nullable=False),
-        sa.Column("values", sa.JSON(), nullable=False),
-        sa.PrimaryKeyConstraint("id", name="pk_review_settings"),
-    )
-    op.create_index("ix_review_settings_tenant_id", "review_settings", ["tenant", "id"])
-    op.create_table(
         "scorecard_answers",
         sa.Column("id", NUMBER, nullable=False),
         sa.Column("tenant", WORDS, nullable=False),
@@ -127,7 +117,6 @@ def downgrade() -> None:
     """Drop them."""
     for table in (
         "scorecard_answers",
-        "review_settings",
         "review_verdicts",
         "review_ratings",
         "review_turns",
