@@ -95,3 +95,23 @@ class StoreError(AudioqaError):
     def passing(self) -> bool:
         """Whether the same may work later without anything being changed in the call: waiting is worth a try."""
         return self.kind in ("locked", "disk-full", "gone")
+
+
+class ReviewError(AudioqaError):
+    """What a reviewer wants to do cannot be done.
+
+    Parameters
+    ----------
+    message
+        Why, in one line.
+    kind
+        ``missing`` (no such turn of theirs), ``over``, ``rated`` (already), ``unrated`` (still), or ``value``.
+    """
+
+    def __init__(self, message: str, kind: str) -> None:
+        super().__init__(message, kind)
+        self.message = message
+        self.kind = kind
+
+    def __str__(self) -> str:
+        return self.message

@@ -13,9 +13,7 @@ from audioqa.store.tables import Number, Utc, Words
 
 
 def _of_call(*, primary_key: bool = False) -> Column[int]:
-    return Column(
-        "call", Number, ForeignKey("calls.id", ondelete="CASCADE"), primary_key=primary_key, nullable=False
-    )
+    return Column("call", Number, ForeignKey("calls.id", ondelete="CASCADE"), primary_key=primary_key, nullable=False)
 
 
 review_queue = Table(

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from alembic import context
 
-from audioqa.store.schema import VERSION_TABLE
 from audioqa.store.review_tables import metadata
+from audioqa.store.schema import VERSION_TABLE
 
 context.configure(
     connection=context.config.attributes["connection"],

@@ -6,7 +6,7 @@ import random
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 
-from sqlalchemy import Connection, ColumnElement, and_, delete, exists, func, insert, or_, select, text, update
+from sqlalchemy import ColumnElement, Connection, and_, delete, exists, func, insert, or_, select, text, update
 
 from audioqa.store.review.rows import Queued
 from audioqa.store.review_tables import review_queue, review_ratings, review_turns
@@ -56,7 +56,9 @@ def drop_settled(connection: Connection, tenant: str, *, since: datetime) -> set
     return groups
 
 
-def add_flagged(connection: Connection, tenant: str, *, since: datetime, twice: float, chance: random.Random) -> set[Group]:
+def add_flagged(
+    connection: Connection, tenant: str, *, since: datetime, twice: float, chance: random.Random
+) -> set[Group]:
     """Put flagged calls that are not in the queue into it; the groups that they belong to.
 
     Parameters
@@ -114,9 +116,7 @@ def sort_in(connection: Connection, queued: Iterable[Queued]) -> None:
     """Write what calls have in common with others, and which of them are handed out."""
     for one in queued:
         connection.execute(
-            update(review_queue)
-            .where(review_queue.c.call == one.call)
-            .values(fault=one.fault, example=one.example)
+            update(review_queue).where(review_queue.c.call == one.call).values(fault=one.fault, example=one.example)
         )
 
 

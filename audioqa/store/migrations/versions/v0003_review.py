@@ -107,9 +107,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["call"], ["calls.id"], name="fk_scorecard_answers_call", ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id", name="pk_scorecard_answers"),
     )
-    op.create_index(
-        "ix_scorecard_answers_tenant_question_call", "scorecard_answers", ["tenant", "question", "call"]
-    )
+    op.create_index("ix_scorecard_answers_tenant_question_call", "scorecard_answers", ["tenant", "question", "call"])
     op.create_index("uq_scorecard_answers", "scorecard_answers", ["call", "question", "evaluator"], unique=True)
 
 
