@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from alembic import context
 
+from audioqa.store import service_tables  # noqa: F401 - so that no table is overlooked
 from audioqa.store.schema import VERSION_TABLE
-from audioqa.store.service_tables import metadata
+from audioqa.store.tables import metadata
 
 context.configure(
     connection=context.config.attributes["connection"],
