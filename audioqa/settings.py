@@ -19,9 +19,9 @@
     [sources]
     pair = true
 
-What else may stand in ``[sources]`` is shown in `audioqa.source_settings`.
-The plain keys are also environment variables: ``AUDIOQA_ESTIMATOR``, ``AUDIOQA_WEIGHTS``, ``AUDIOQA_CALIBRATION``,
-``AUDIOQA_THREADS``, ``AUDIOQA_DEVICE``.
+What else may stand in ``[sources]`` is shown in `audioqa.source_settings`, and the table ``[service]`` in
+`audioqa.service_settings`. The plain keys are also environment variables: ``AUDIOQA_ESTIMATOR``, ``AUDIOQA_WEIGHTS``,
+``AUDIOQA_CALIBRATION``, ``AUDIOQA_THREADS``, ``AUDIOQA_DEVICE``.
 """
 
 from __future__ import annotations
@@ -39,13 +39,14 @@ from audioqa.bands import CONTACT_CENTRE, BandSet
 from audioqa.detectors import DETECTORS, Detector
 from audioqa.errors import SettingsError
 from audioqa.perceptual.loading import DEFAULT_ESTIMATOR, TAKE_WEIGHTS
+from audioqa.service_settings import ServiceSettings
 from audioqa.source_settings import SourceSettings
 from audioqa.types import Context
 
 DEFAULT_FILE = "audioqa.toml"
 """Read from the working folder where it exists and no other file is named."""
 
-TABLES = ("bands", "detectors", "sources")
+TABLES = ("bands", "detectors", "sources", "service")
 """Keys that stand in the file only; every other one is an environment variable too."""
 
 NO_ESTIMATOR = "none"
@@ -85,6 +86,8 @@ class Settings(BaseModel):
         Thresholds by detector (``silence``, ``clipping``, ``dropouts``) and name, in place of the defaults.
     sources
         How the sources of a batch are read; nothing in it changes a report.
+    service
+        Of ``audioqa serve``; nothing in it changes a report.
     """
 
     model_config = ConfigDict(extra="forbid", validate_assignment=True)
@@ -97,6 +100,7 @@ class Settings(BaseModel):
     bands: BandSettings | None = None
     detectors: dict[str, dict[str, float]] = Field(default_factory=dict)
     sources: SourceSettings = Field(default_factory=SourceSettings)
+    service: ServiceSettings = Field(default_factory=ServiceSettings)
 
     def analyser(self, *, raw: bool = False) -> Analyser:
         """The analyser that these settings describe.
@@ -177,6 +181,13 @@ def load_settings(
     try:
         plain = {key: f"AUDIOQA_{key.upper()}" for key in Settings.model_fields if key not in TABLES}
         environment = {key: os.environ[name] for key, name in plain.items() if name in os.environ}
+        service = {
+            key: os.environ[name]
+            for key in ServiceSettings.model_fields
+            if (name := f"AUDIOQA_SERVICE_{key.upper()}") in os.environ
+        }
+        if service:
+            values = values | {"service": values.get("service", {}) | service}
         settings = Settings.model_validate(values | environment)
         if estimator is not None:
             settings.estimator = estimator

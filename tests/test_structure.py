@@ -14,13 +14,15 @@ PACKAGE = Path(__file__).parents[1] / "audioqa"
 LAYERS = (
     ("__main__",),
     ("cli",),
-    ("cli_batch", "cli_calls", "cli_lab", "cli_labels"),
+    ("cli_batch", "cli_calls", "cli_lab", "cli_labels", "cli_serve"),
     ("lab", "cli_options"),
+    ("web",),
+    ("service", "review"),
     ("batch",),
     ("engines",),
     ("store",),
     ("settings",),
-    ("source_settings",),
+    ("source_settings", "service_settings"),
     ("sources",),
     ("render",),
     ("evaluation",),
@@ -51,8 +53,15 @@ OWNERS = {
     "pesq": {"perceptual", "lab"},
     "matplotlib": {"render"},
     "rich": {"render", "batch", "cli", "cli_calls", "cli_lab", "cli_labels", "lab"},
-    "typer": {"cli", "cli_batch", "cli_calls", "cli_lab", "cli_labels"},
-    "pydantic": {"settings", "source_settings"},
+    "typer": {"cli", "cli_batch", "cli_calls", "cli_lab", "cli_labels", "cli_serve"},
+    "pydantic": {"settings", "source_settings", "service_settings", "web"},
+    "fastapi": {"web"},
+    "starlette": {"web"},
+    "uvicorn": {"cli_serve"},
+    "jinja2": {"web"},
+    "python_multipart": {"web"},
+    "argon2": {"service"},
+    "prometheus_client": {"service"},
     "ray": {"engines"},
     "fsspec": {"sources"},
     "sqlalchemy": {"store"},
@@ -124,6 +133,7 @@ def test_no_detector_imports_another(path: Path) -> None:
 
 def test_importing_the_command_line_loads_no_numerics() -> None:
     heavy = {"numpy", "torch", "scipy", "soundfile", "rich", "pydantic", "sqlalchemy", "alembic", "pyarrow"}
+    heavy |= {"fastapi", "starlette", "uvicorn", "jinja2", "argon2", "prometheus_client"}
     code = f"import sys, audioqa.cli; print(sorted({heavy} & set(sys.modules)))"
     shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert shown.stdout.strip() == "[]"

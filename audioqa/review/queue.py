@@ -93,7 +93,7 @@ class ReviewQueue:
 
     def change_settings(self, settings: ReviewSettings, *, by: str) -> None:
         """Put settings into force; who did so, and what they were, stays in the audit trail."""
-        self._write(lambda c: keeping.put_settings(c, self.tenant, settings.plain(), by=by, now=self.now()))
+        self._write(lambda c: keeping.put_settings(c, self.tenant, settings.plain(), by=by))
 
     def refresh(self) -> None:
         """Bring the queue up to date with what is flagged now; `next` does so by itself."""

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from sqlalchemy import JSON, Boolean, Column, Date, Float, ForeignKey, Index, Integer, String, Table, Text
 
-from audioqa.store.service_tables import metadata
-from audioqa.store.tables import Number, Utc, Words
+from audioqa.store.tables import Number, Utc, Words, metadata
 
 
 def _of_call(*, primary_key: bool = False) -> Column[int]:

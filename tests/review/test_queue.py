@@ -8,26 +8,20 @@ import pytest
 
 from audioqa.errors import ReviewError
 from audioqa.review import Nothing
-from audioqa.store import Store
 from audioqa.store.database import snapshot
 from audioqa.store.review import turns
 from audioqa.store.review.rows import Turn
 from tests.review.examples import Bench
 
 
-@pytest.fixture
-def bench(store: Store) -> Bench:
-    return Bench(store)
-
-
-def test_every_flagged_call_is_handed_out_once_and_then_the_queue_is_empty(bench: Bench) -> None:
-    bench.set(sample=0, twice=0)
-    bench.calls(7, "dropouts")
-    bench.calls(5, name="fine")
-    found = {turn.call_id for turn in bench.drain()}
+def test_every_flagged_call_is_handed_out_once_and_then_the_queue_is_empty(any_bench: Bench) -> None:
+    any_bench.set(sample=0, twice=0)
+    any_bench.calls(7, "dropouts")
+    any_bench.calls(5, name="fine")
+    found = {turn.call_id for turn in any_bench.drain()}
     assert found == {f"call-{number}" for number in range(7)}
-    assert bench.queue.next("ann") == Nothing("empty")
-    assert bench.queue.next("bob") == Nothing("empty")
+    assert any_bench.queue.next("ann") == Nothing("empty")
+    assert any_bench.queue.next("bob") == Nothing("empty")
 
 
 def test_a_share_of_the_unflagged_is_mixed_in_and_told_apart_by_nothing(bench: Bench) -> None:
@@ -67,13 +61,13 @@ def test_a_call_is_in_the_hands_of_one_reviewer_at_a_time(bench: Bench) -> None:
     assert bench.queue.next("cleo") == Nothing("empty")
 
 
-def test_many_who_ask_at_once_never_get_the_same_call(bench: Bench) -> None:
-    bench.set(sample=0, twice=0)
-    bench.calls(6, "dropouts")
-    bench.queue.refresh()
+def test_many_who_ask_at_once_never_get_the_same_call(any_bench: Bench) -> None:
+    any_bench.set(sample=0, twice=0)
+    any_bench.calls(6, "dropouts")
+    any_bench.queue.refresh()
     found: list[Turn | Nothing] = []
     threads = [
-        threading.Thread(target=lambda who: found.append(bench.queue.next(who)), args=(f"reviewer {number}",))
+        threading.Thread(target=lambda who: found.append(any_bench.queue.next(who)), args=(f"reviewer {number}",))
         for number in range(9)
     ]
     for thread in threads:
@@ -85,18 +79,18 @@ def test_many_who_ask_at_once_never_get_the_same_call(bench: Bench) -> None:
     assert len(found) == 9
 
 
-def test_a_call_comes_back_when_its_reviewer_is_gone(bench: Bench) -> None:
-    bench.set(sample=0, twice=0, lease=30)
-    bench.call("call", "dropouts")
-    turn = bench.take("ann")
-    bench.clock.pass_minutes(29)
-    bench.queue.renew(turn.key, "ann")
-    bench.clock.pass_minutes(29)
-    assert bench.queue.next("bob") == Nothing("empty")
-    bench.clock.pass_minutes(2)
-    assert bench.take("bob").call == turn.call
+def test_a_call_comes_back_when_its_reviewer_is_gone(any_bench: Bench) -> None:
+    any_bench.set(sample=0, twice=0, lease=30)
+    any_bench.call("call", "dropouts")
+    turn = any_bench.take("ann")
+    any_bench.clock.pass_minutes(29)
+    any_bench.queue.renew(turn.key, "ann")
+    any_bench.clock.pass_minutes(29)
+    assert any_bench.queue.next("bob") == Nothing("empty")
+    any_bench.clock.pass_minutes(2)
+    assert any_bench.take("bob").call == turn.call
     with pytest.raises(ReviewError, match="no longer yours"):
-        bench.queue.rate(turn.key, "ann", 3)
+        any_bench.queue.rate(turn.key, "ann", 3)
 
 
 def test_a_call_that_is_given_back_goes_to_somebody_else(bench: Bench) -> None:
@@ -108,21 +102,21 @@ def test_a_call_that_is_given_back_goes_to_somebody_else(bench: Bench) -> None:
     assert bench.take("bob").call == turn.call
 
 
-def test_a_team_has_no_more_calls_in_a_day_than_its_limit(bench: Bench) -> None:
-    bench.set(sample=0, twice=0, daily_limit=3, limits={"night": 1}, teams={"nora": "night", "nils": "night"})
-    bench.calls(9, "dropouts")
-    bench.review("ann")
-    bench.review("bob")
-    held = bench.take("ann")
-    assert bench.queue.next("bob") == Nothing("limit")
-    bench.review("nora")
-    assert bench.queue.next("nils") == Nothing("limit")
-    bench.queue.give_back(held.key, "ann")  # what is given back is not counted
-    bench.review("bob")
-    assert bench.queue.next("ann") == Nothing("limit")
-    bench.clock.pass_minutes(24 * 60)
-    assert bench.take("nils")
-    assert bench.take("ann")
+def test_a_team_has_no_more_calls_in_a_day_than_its_limit(any_bench: Bench) -> None:
+    any_bench.set(sample=0, twice=0, daily_limit=3, limits={"night": 1}, teams={"nora": "night", "nils": "night"})
+    any_bench.calls(9, "dropouts")
+    any_bench.review("ann")
+    any_bench.review("bob")
+    held = any_bench.take("ann")
+    assert any_bench.queue.next("bob") == Nothing("limit")
+    any_bench.review("nora")
+    assert any_bench.queue.next("nils") == Nothing("limit")
+    any_bench.queue.give_back(held.key, "ann")  # what is given back is not counted
+    any_bench.review("bob")
+    assert any_bench.queue.next("ann") == Nothing("limit")
+    any_bench.clock.pass_minutes(24 * 60)
+    assert any_bench.take("nils")
+    assert any_bench.take("ann")
 
 
 def test_a_share_is_reviewed_by_two_and_by_no_one_twice(bench: Bench) -> None:
@@ -192,17 +186,17 @@ def test_nobody_gets_at_the_turn_of_another_person_or_tenant(bench: Bench) -> No
                 act()
 
 
-def test_the_trail_says_who_did_what_and_keeps_a_changed_verdict(bench: Bench) -> None:
-    bench.set(sample=0, twice=0)
-    bench.call("call", "dropouts")
-    turn = bench.take("ann")
-    bench.clock.pass_minutes(1)
-    bench.queue.rate(turn.key, "ann", 2)
-    bench.clock.pass_minutes(1)
-    bench.queue.judge(turn.key, "ann", "confirmed", labels=["echo", "choppy_robotic"], note="from 0:30 on")
-    bench.clock.pass_minutes(1)
-    bench.queue.judge(turn.key, "ann", "recorder-fault")
-    trail = bench.queue.trail("call")
+def test_the_trail_says_who_did_what_and_keeps_a_changed_verdict(any_bench: Bench) -> None:
+    any_bench.set(sample=0, twice=0)
+    any_bench.call("call", "dropouts")
+    turn = any_bench.take("ann")
+    any_bench.clock.pass_minutes(1)
+    any_bench.queue.rate(turn.key, "ann", 2)
+    any_bench.clock.pass_minutes(1)
+    any_bench.queue.judge(turn.key, "ann", "confirmed", labels=["echo", "choppy_robotic"], note="from 0:30 on")
+    any_bench.clock.pass_minutes(1)
+    any_bench.queue.judge(turn.key, "ann", "recorder-fault")
+    trail = any_bench.queue.trail("call")
     assert [(act.by, act.what) for act in trail] == [
         ("ann", "given"),
         ("ann", "rated"),
@@ -216,7 +210,7 @@ def test_the_trail_says_who_did_what_and_keeps_a_changed_verdict(bench: Bench) -
         "from 0:30 on",
     )
     assert trail[3].verdict == "recorder-fault"
-    assert bench.queue.next("bob") == Nothing("empty")  # changing a verdict counts as no second review
+    assert any_bench.queue.next("bob") == Nothing("empty")  # changing a verdict counts as no second review
 
 
 def test_settings_that_change_are_told_of_in_the_audit(bench: Bench) -> None:
@@ -227,17 +221,17 @@ def test_settings_that_change_are_told_of_in_the_audit(bench: Bench) -> None:
     bench.set(sample=0.1)
     with snapshot(bench.store.engine) as connection:
         row = connection.execute(select(audit)).one()
-    assert (row.who, row.what, row.details["sample"]) == ("lead", "review settings changed", [None, 0.1])
+    assert (row.who, row.what, row.details["sample"]) == ("lead", "changed review settings", [None, 0.1])
 
 
-def test_a_call_that_no_rule_flags_any_more_leaves_the_queue_unless_it_is_judged(bench: Bench) -> None:
-    bench.set(sample=0, twice=0)
-    bench.calls(3, "dropouts")
-    first = bench.review()
+def test_a_call_that_no_rule_flags_any_more_leaves_the_queue_unless_it_is_judged(any_bench: Bench) -> None:
+    any_bench.set(sample=0, twice=0)
+    any_bench.calls(3, "dropouts")
+    first = any_bench.review()
     for number in range(3):
-        bench.call(f"call-{number}", mos=4.2)
-    assert bench.queue.next("ann") == Nothing("empty")
-    assert [act.what for act in bench.queue.trail(first.call_id)] == ["given", "rated", "judged"]
+        any_bench.call(f"call-{number}", mos=4.2)
+    assert any_bench.queue.next("ann") == Nothing("empty")
+    assert [act.what for act in any_bench.queue.trail(first.call_id)] == ["given", "rated", "judged"]
 
 
 def test_a_call_older_than_the_days_of_the_queue_is_not_handed_out(bench: Bench) -> None:
@@ -247,24 +241,24 @@ def test_a_call_older_than_the_days_of_the_queue_is_not_handed_out(bench: Bench)
     assert [turn.call_id for turn in bench.drain()] == ["new"]
 
 
-def test_worst_first_hands_out_the_worst_first_and_the_sample_between(bench: Bench) -> None:
-    bench.set(sample=0.2, twice=0, order="worst")
+def test_worst_first_hands_out_the_worst_first_and_the_sample_between(any_bench: Bench) -> None:
+    any_bench.set(sample=0.2, twice=0, order="worst")
     for number in range(16):
-        bench.call(f"call-{number}", "low-mos", mos=3.5 - number / 10)
-    bench.calls(20, name="fine")
-    turns_given = bench.drain()
+        any_bench.call(f"call-{number}", "low-mos", mos=3.5 - number / 10)
+    any_bench.calls(20, name="fine")
+    turns_given = any_bench.drain()
     flagged = [turn.mos for turn in turns_given if turn.flagged]
     assert flagged == sorted(flagged)
     assert [turn.flagged for turn in turns_given].count(False) == 4
 
 
-def test_deleting_a_call_takes_what_was_said_of_it_along(bench: Bench) -> None:
-    bench.set(sample=0, twice=0)
-    bench.calls(2, "dropouts")
-    turn = bench.review(note="private")
-    assert bench.store.delete(turn.call_id)
-    assert bench.queue.trail(turn.call_id) == []
-    with snapshot(bench.store.engine) as connection:
+def test_deleting_a_call_takes_what_was_said_of_it_along(any_bench: Bench) -> None:
+    any_bench.set(sample=0, twice=0)
+    any_bench.calls(2, "dropouts")
+    turn = any_bench.review(note="private")
+    assert any_bench.store.delete(turn.call_id)
+    assert any_bench.queue.trail(turn.call_id) == []
+    with snapshot(any_bench.store.engine) as connection:
         assert turns.find_turn(connection, "", turn.key) is None
 
 

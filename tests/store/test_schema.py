@@ -15,8 +15,7 @@ from sqlalchemy import Text, text
 from audioqa.errors import StoreError
 from audioqa.store import open_store, schema
 from audioqa.store.database import connect, snapshot, writing
-from audioqa.store.review_tables import metadata
-from audioqa.store.tables import Words
+from audioqa.store.tables import Words, metadata
 
 
 def _another_type(context: MigrationContext, _: Any, __: Any, inspected: Any, written: Any) -> bool | None:

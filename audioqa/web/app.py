@@ -1,0 +1,60 @@
+"""The application: every route, and what guards them."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, FastAPI
+from fastapi.staticfiles import StaticFiles
+
+import audioqa
+from audioqa.service.service import Service
+from audioqa.web import pages_sign_in, pages_upload, problems, security
+from audioqa.web.pages import STATIC
+from audioqa.web.problems import Problem
+
+API: tuple[APIRouter, ...] = ()
+"""What programs ask for, under ``/api/v1``."""
+
+PAGES: tuple[APIRouter, ...] = (pages_sign_in.router, pages_upload.router)
+"""What people see. A module of pages has a `router`, and stands here."""
+
+_BODY = 262_144
+"""Bytes of a request that is no upload."""
+
+_ABOUT = """\
+Call recordings in, reports out: how bad a call sounded, where and why.
+
+Send a key with every request: `Authorization: Bearer aqa_...`. A key sees the calls of its tenant and no others.
+Errors are problem details (RFC 9457).
+"""
+
+
+def make_app(service: Service) -> FastAPI:
+    """The application for a service, which is started and stopped by whoever made it.
+
+    Parameters
+    ----------
+    service
+        What it serves.
+    """
+    app = FastAPI(
+        title="audioqa",
+        version=audioqa.__version__,
+        description=_ABOUT,
+        openapi_url="/api/v1/openapi.json",
+        docs_url=None,  # FastAPI's page loads its script from elsewhere
+        redoc_url=None,
+        max_body_size=_BODY,
+    )
+    app.state.service = service
+    for router in API:
+        app.include_router(router, prefix="/api/v1")
+    for router in PAGES:
+        app.include_router(router)
+    app.state.pages = [route for router in PAGES for route in router.routes]
+    app.mount("/static", StaticFiles(directory=STATIC), name="static")
+    problems.install(app)
+    security.install(app, https=service.settings.service.https, hosts=service.hosts)
+    return app
+
+
+__all__ = ["API", "PAGES", "Problem", "make_app"]
