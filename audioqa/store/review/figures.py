@@ -179,8 +179,8 @@ def _opinions(connection: Connection, keys: Sequence[int]) -> dict[int, list[Opi
             last |= {row.turn: row for row in connection.execute(chosen)}
         for row in turns:
             said = last.get(row.id)
-            verdict, labels = (said.verdict, tuple(said.labels)) if said else (None, ())
-            found[row.call].append(Opinion(row.reviewer, row.rating, verdict, labels))
+            told = (said.verdict, tuple(said.labels), said.at) if said else (None,)
+            found[row.call].append(Opinion(row.reviewer, row.rating, *told))
     return found
 
 

@@ -122,12 +122,15 @@ class Opinion:
         The last verdict; None where the turn ended without one.
     labels
         Words for what is wrong.
+    at
+        When the last verdict was given; None where there is none.
     """
 
     reviewer: str
     rating: int
     verdict: str | None
-    labels: tuple[str, ...]
+    labels: tuple[str, ...] = ()
+    at: datetime | None = None
 
 
 @dataclass(frozen=True)
