@@ -57,18 +57,22 @@ def review_report(queue: ReviewQueue, *, days: int | None = None) -> ReviewRepor
     if not 1 <= days <= LONGEST:
         raise ReviewError(f"figures are of 1 to {LONGEST} days, not {days}", "value")
     until = queue.now()
-    time = {"since": until - timedelta(days=days), "until": until}
+    since = until - timedelta(days=days)
     with snapshot(queue.store.engine) as connection:
-        judged = figures.judged(connection, queue.tenant, **time)
-        sorts = figures.sorts(connection, queue.tenant, **time, rule=MOS_RULE, thresholds=THRESHOLDS)
-        complete = not figures.unjudged(connection, queue.tenant, **time)
+        judged = figures.judged(connection, queue.tenant, since=since, until=until)
+        sorts = figures.sorts(connection, queue.tenant, since=since, until=until, rule=MOS_RULE, thresholds=THRESHOLDS)
+        complete = not figures.unjudged(connection, queue.tenant, since=since, until=until)
         answered = [
-            scorecard_agreement(scorecards.list_answers(connection, queue.tenant, question, **time), question)
+            scorecard_agreement(
+                scorecards.list_answers(connection, queue.tenant, question, since=since, until=until), question
+            )
             for question in scorecards.questions(connection, queue.tenant)
         ]
     representative = complete or settings.order == "random"
     return ReviewReport(
-        flag_quality(sorts, judged, **time, representative=representative), review_agreement(judged), tuple(answered)
+        flag_quality(sorts, judged, since=since, until=until, representative=representative),
+        review_agreement(judged),
+        tuple(answered),
     )
 
 

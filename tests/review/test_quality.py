@@ -10,7 +10,7 @@ import pytest
 from audioqa.review.quality import FlagQuality, Share, flag_quality, wilson
 from audioqa.review.report import review_report
 from audioqa.store.review.figures import Sort
-from audioqa.store.review.rows import Judged, Opinion
+from audioqa.store.review.rows import Judged, Opinion, Turn
 from audioqa.types import Skipped
 from tests.review.examples import TODAY, Bench
 
@@ -140,7 +140,7 @@ def test_each_threshold_has_its_queue_precision_and_recall(bench: Bench) -> None
     bench.calls(5, "dropouts", mos=4.3, name="dropouts")
     for number in range(40):
         bench.call(f"fine-{number}", mos=3.61 + number / 100)
-    while not isinstance(turn := bench.queue.next("ann"), type(None)) and hasattr(turn, "key"):
+    while isinstance(turn := bench.queue.next("ann"), Turn):
         bench.queue.rate(turn.key, "ann", 2)
         bad = turn.call_id.startswith("dropouts") or (turn.mos is not None and turn.mos < 3.0)
         bench.queue.judge(turn.key, "ann", "confirmed" if bad else "false-alarm")
