@@ -140,6 +140,12 @@ class ReviewQueue:
 
         return self._write(work)
 
+    def current(self, reviewer: str) -> Turn | None:
+        """The call that a reviewer has; None where there is none. Nothing is given out."""
+        with snapshot(self.store.engine) as connection:
+            mine = turns.open_turn(connection, self.tenant, reviewer)
+        return None if mine is None or mine.expires_at <= self.now() else mine
+
     def turn(self, key: int, reviewer: str) -> Turn:
         """A turn of this reviewer's.
 
@@ -275,11 +281,15 @@ class ReviewQueue:
             since = self.now() - timedelta(days=days or self._settings(connection).days)
             return incidents.list_incidents(connection, self.tenant, since=since, most=most)
 
-    def hand_out_all(self, incident: Incident) -> int:
-        """Have every call of an incident judged, not examples only; how many calls that adds."""
-        return self._write(
-            lambda c: incidents.hand_out_all(c, self.tenant, incident.trunk, incident.hour, incident.fault)
-        )
+    def hand_out_all(self, trunk: str, hour: datetime, fault: str) -> int:
+        """Have every call of an incident judged, not examples only; how many calls that adds.
+
+        Parameters
+        ----------
+        trunk, hour, fault
+            As `audioqa.store.review.rows.Incident` has them.
+        """
+        return self._write(lambda c: incidents.hand_out_all(c, self.tenant, trunk, hour, fault))
 
     def trail(self, call_id: str) -> list[Act]:
         """Everything that reviewers did to a call, in the order of time."""

@@ -77,7 +77,8 @@ def test_all_of_an_incident_can_be_handed_out(bench: Bench) -> None:
     bench.set(sample=0, twice=0, examples=2)
     bench.calls(5, "dropouts", trunk="T1")
     assert len(bench.drain()) == 2
-    assert bench.queue.hand_out_all(bench.queue.incidents()[0]) == 3
+    (incident,) = bench.queue.incidents()
+    assert bench.queue.hand_out_all(incident.trunk, incident.hour, incident.fault) == 3
     assert len(bench.drain()) == 3
 
 
