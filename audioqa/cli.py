@@ -18,6 +18,7 @@ from audioqa.cli_batch import batch
 from audioqa.cli_lab import lab
 from audioqa.cli_labels import calibrate, evaluate
 from audioqa.cli_options import open_options
+from audioqa.cli_serve import key, serve, user
 from audioqa.messages import complain
 
 app = typer.Typer(
@@ -149,6 +150,9 @@ def score(
 
 
 app.command()(batch)
+app.command()(serve)
+app.command()(user)
+app.command()(key)
 app.command()(evaluate)
 app.command()(calibrate)
 app.command()(lab)

@@ -158,9 +158,8 @@ def note_password(connection: Connection, user: int, *, right: bool, most: int, 
 
 
 def begin_session(connection: Connection, user: User, digest: str, csrf: str, lasting: timedelta) -> None:
-    """Note that a person has signed in; sessions that are over are cleared away."""
+    """Note that a person has signed in."""
     now = _now()
-    connection.execute(delete(sessions).where(sessions.c.expires_at < now))
     values = {"digest": digest, "tenant": user.tenant, "user": user.key, "csrf": csrf}
     connection.execute(insert(sessions).values(**values, created_at=now, seen_at=now, expires_at=now + lasting))
 
@@ -199,6 +198,11 @@ def see_session(connection: Connection, digest: str) -> None:
 def end_session(connection: Connection, digest: str) -> None:
     """Sign somebody out."""
     connection.execute(delete(sessions).where(sessions.c.digest == digest))
+
+
+def forget_sessions(connection: Connection) -> None:
+    """Clear away sessions that are over."""
+    connection.execute(delete(sessions).where(sessions.c.expires_at < _now()))
 
 
 def add_key(

@@ -163,6 +163,15 @@ def writing(engine: Engine, work: Callable[[Connection], _T]) -> _T:
         raise AssertionError("unreachable")
 
 
+def checkpoint(engine: Engine) -> None:
+    """Have SQLite write its journal into the database and empty it, so that what was deleted is not left in there."""
+    if engine.dialect.name == "sqlite":
+        with translated(engine), engine.connect() as connection:
+            raw = connection.connection.driver_connection
+            assert raw is not None  # noqa: S101
+            raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+
+
 @contextmanager
 def translated(engine: Engine) -> Iterator[None]:
     """Turn what the database says into a `StoreError` that says what to do."""

@@ -7,18 +7,38 @@ from fastapi.staticfiles import StaticFiles
 
 import audioqa
 from audioqa.service.service import Service
-from audioqa.web import pages_sign_in, pages_upload, problems, security
+from audioqa.web import (
+    api_admin,
+    api_calls,
+    api_sound,
+    api_uploads,
+    api_webhooks,
+    health,
+    measuring,
+    pages_sign_in,
+    pages_upload,
+    problems,
+    security,
+)
 from audioqa.web.pages import STATIC
 from audioqa.web.problems import Problem
 
-API: tuple[APIRouter, ...] = ()
-"""What programs ask for, under ``/api/v1``."""
+API: tuple[APIRouter, ...] = (
+    api_calls.router,
+    api_sound.router,
+    api_webhooks.router,
+    api_admin.router,
+)
+"""What programs ask for, under ``/api/v1``, beside uploads."""
 
 PAGES: tuple[APIRouter, ...] = (pages_sign_in.router, pages_upload.router)
 """What people see. A module of pages has a `router`, and stands here."""
 
 _BODY = 262_144
 """Bytes of a request that is no upload."""
+
+_AROUND = 2**20
+"""Bytes of an upload beside its recording: fields, and the lines between its parts."""
 
 _ABOUT = """\
 Call recordings in, reports out: how bad a call sounded, where and why.
@@ -46,13 +66,17 @@ def make_app(service: Service) -> FastAPI:
         max_body_size=_BODY,
     )
     app.state.service = service
+    largest = service.settings.service.largest + _AROUND
+    app.include_router(api_uploads.router, prefix="/api/v1", max_body_size=largest)
     for router in API:
         app.include_router(router, prefix="/api/v1")
+    app.include_router(health.router)
     for router in PAGES:
         app.include_router(router)
     app.state.pages = [route for router in PAGES for route in router.routes]
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     problems.install(app)
+    measuring.install(app, service.metrics)
     security.install(app, https=service.settings.service.https, hosts=service.hosts)
     return app
 

@@ -96,13 +96,13 @@ def set_cookie(response: Response, request: Request, secret: str) -> None:
     )
 
 
-def needs(scope: str) -> Callable[[Request], Coroutine[Any, Any, Principal]]:
+def needs(*scopes: str) -> Callable[[Request], Coroutine[Any, Any, Principal]]:
     """A dependency of API routes: who asks, if they may.
 
     Parameters
     ----------
-    scope
-        One of `audioqa.service.principals.SCOPES`.
+    *scopes
+        Of `audioqa.service.principals.SCOPES`: any one of them is enough.
     """
 
     async def dependency(request: Request) -> Principal:
@@ -112,12 +112,12 @@ def needs(scope: str) -> Callable[[Request], Coroutine[Any, Any, Principal]]:
         if identity is None:
             raise _unknown("show a key: Authorization: Bearer aqa_...")
         await _guard(request, identity)
-        if not identity.principal.may(scope):
-            raise HTTPException(403, f"this needs the scope {scope}")
+        if not any(map(identity.principal.may, scopes)):
+            raise HTTPException(403, f"this needs the scope {' or '.join(scopes)}")
         request.state.identity = identity
         return identity.principal
 
-    dependency.scope = scope  # type: ignore[attr-defined]  # for the test that looks at every route
+    dependency.scopes = scopes  # type: ignore[attr-defined]  # for the test that looks at every route
     return dependency
 
 
@@ -144,7 +144,7 @@ def page_needs(scope: str) -> Callable[[Request], Coroutine[Any, Any, Principal]
         request.state.identity = identity
         return identity.principal
 
-    dependency.scope = scope  # type: ignore[attr-defined]  # for the test that looks at every route
+    dependency.scopes = (scope,)  # type: ignore[attr-defined]  # for the test that looks at every route
     return dependency
 
 
@@ -176,6 +176,7 @@ def _unknown(detail: str) -> HTTPException:
     return HTTPException(401, detail, headers={"WWW-Authenticate": 'Bearer realm="audioqa"'})
 
 
+Anybody = Annotated[Principal, Depends(needs(*SCOPES))]
 Reader = Annotated[Principal, Depends(needs("read"))]
 Sender = Annotated[Principal, Depends(needs("ingest"))]
 Reviewer = Annotated[Principal, Depends(needs("review"))]

@@ -19,7 +19,7 @@ from audioqa.web.identity import PageReader, cookie_name, identify, set_cookie
 from audioqa.web.pages import render
 from audioqa.web.problems import STATUS
 from audioqa.web.security import comes_from_elsewhere
-from audioqa.web.state import TheService
+from audioqa.web.state import TheService, address_of
 
 router = APIRouter(include_in_schema=False)
 
@@ -48,7 +48,7 @@ def sign_in(
     held = request.cookies.get(_COOKIE, "")
     if comes_from_elsewhere(request) or not held or not hmac.compare_digest(held.encode(), token.encode()):
         return _form(request, where=where, https=https, wrong="the form was too old: try again", status=403)
-    address = request.client.host if request.client else None
+    address = address_of(request)
     try:
         secret = service.accounts.sign_in(name.strip(), password)
     except ServiceError as error:
