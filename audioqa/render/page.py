@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from audioqa.audio import OpenOptions
+from audioqa.audio import OpenOptions, RecordingPath
 from audioqa.bands import CONTACT_CENTRE, BandSet
 from audioqa.render import page_tables as tables
 from audioqa.render import page_verdict as head
@@ -105,7 +105,7 @@ def pictures_for_page(
     report: CallReport,
     *,
     options: OpenOptions = OpenOptions(),  # noqa: B008 - frozen
-    path: str | os.PathLike[str] | None = None,
+    path: RecordingPath | None = None,
 ) -> tuple[Picture, ...]:
     """The pictures of a page's size; parameters as for `audioqa.render.pictures.draw_pictures`."""
     shown = max(1, min(CHANNELS, len(report.recording.channels)))

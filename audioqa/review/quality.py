@@ -316,7 +316,9 @@ def _precision(strata: Sequence[_Stratum], *, representative: bool) -> Share | S
 def _recall(strata: Sequence[_Stratum], sampled: int, unflagged: int, *, representative: bool) -> Share | Skipped:
     if sampled < min(LEAST_SAMPLE, unflagged):
         return Skipped(
-            "recall", None, f"{sampled} calls of the unflagged sample are judged, {min(LEAST_SAMPLE, unflagged)} needed"
+            "recall",
+            None,
+            f"not told yet: of the unflagged sample {sampled} judged, {min(LEAST_SAMPLE, unflagged)} needed",
         )
     why = _missing(strata, representative=representative)
     if why:
@@ -334,7 +336,7 @@ def _recall(strata: Sequence[_Stratum], sampled: int, unflagged: int, *, represe
 def _missing(strata: Sequence[_Stratum], *, representative: bool) -> str:
     """Why nothing can be said of these strata; empty where it can."""
     if any(not stratum.judged for stratum in strata):
-        return "of some calls that this is about none is judged"
+        return "none of these calls is judged yet, or none of a part of them"
     if not representative and any(stratum.judged < stratum.calls for stratum in strata):
         return "the worst calls were judged first, which do not stand for the others: judge all, or in random order"
     return ""

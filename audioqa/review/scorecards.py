@@ -18,7 +18,7 @@ from audioqa.store.review.rows import Answer, Judged
 
 COLUMNS = ("call_id", "question", "answer", "evaluator", "answered_at")
 
-LARGEST = 5_000_000
+LARGEST = 150_000
 """Characters of a file of answers."""
 
 ANSWERS: Mapping[str, str] = {

@@ -15,12 +15,17 @@ from audioqa.web import (
     api_webhooks,
     health,
     measuring,
+    pages_call,
+    pages_calls,
+    pages_quality,
+    pages_review,
+    pages_settings,
     pages_sign_in,
     pages_upload,
     problems,
     security,
 )
-from audioqa.web.pages import STATIC
+from audioqa.web.pages import REPORT_STATIC, STATIC
 from audioqa.web.problems import Problem
 
 API: tuple[APIRouter, ...] = (
@@ -31,7 +36,15 @@ API: tuple[APIRouter, ...] = (
 )
 """What programs ask for, under ``/api/v1``, beside uploads."""
 
-PAGES: tuple[APIRouter, ...] = (pages_sign_in.router, pages_upload.router)
+PAGES: tuple[APIRouter, ...] = (
+    pages_sign_in.router,
+    pages_upload.router,
+    pages_calls.router,
+    pages_call.router,
+    pages_review.router,
+    pages_quality.router,
+    pages_settings.router,
+)
 """What people see. A module of pages has a `router`, and stands here."""
 
 _BODY = 262_144
@@ -74,6 +87,7 @@ def make_app(service: Service) -> FastAPI:
     for router in PAGES:
         app.include_router(router)
     app.state.pages = [route for router in PAGES for route in router.routes]
+    app.mount("/static/report", StaticFiles(directory=REPORT_STATIC), name="report")
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     problems.install(app)
     measuring.install(app, service.metrics)

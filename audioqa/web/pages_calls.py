@@ -12,7 +12,7 @@ from audioqa.render.wording import clock, kind_words
 from audioqa.store.database import snapshot, writing
 from audioqa.store.kinds import kinds_in_use
 from audioqa.store.tenant_settings import filters, forget_filter, save_filter
-from audioqa.web.filters import read_filter
+from audioqa.web.filters import NAMES, read_filter
 from audioqa.web.identity import PageReader
 from audioqa.web.pages import render
 from audioqa.web.state import TheService
@@ -22,6 +22,15 @@ router = APIRouter(include_in_schema=False)
 
 ROWS = 50
 """Calls on one page."""
+
+NAMES_OF = {name: name for name in NAMES} | {
+    "rule": "flagged by",
+    "event": "with event",
+    "since": "from",
+    "until": "to",
+    "mos_below": "MOS below",
+}
+"""What filters are called on the page."""
 
 _MOST_FILTERS = 100
 
@@ -50,6 +59,7 @@ def calls_page(request: Request, service: TheService, who: PageReader) -> Respon
             "names": {row.key: short_name(row.info.call_id) for row in rows},
             "tones": {row.key: tone_of(row, bands_of(service)) for row in rows},
             "chosen": chosen,
+            "names_of": NAMES_OF,
             "next": chosen.address(after=more) if more else None,
             "is_first": after is None,
             "rules": [(rule, rule) for rule in rules],

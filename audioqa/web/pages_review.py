@@ -22,11 +22,13 @@ from audioqa.render.page import inert, stage
 from audioqa.review import Nothing, ReviewQueue
 from audioqa.review.words import LABELS, RATINGS, UNFLAGGED_VERDICTS, VERDICTS
 from audioqa.store.review.rows import Turn
+from audioqa.web.api_calls import Number
+from audioqa.web.api_sound import noted
 from audioqa.web.blind import blind_json, blind_report
 from audioqa.web.drawings import drawing_json
 from audioqa.web.identity import PageReviewer
 from audioqa.web.pages import render
-from audioqa.web.pages_call import ONCE_IN, known_of, report_values
+from audioqa.web.pages_call import known_of, report_values
 from audioqa.web.state import TheService
 from audioqa.web.told import short_name
 
@@ -75,7 +77,7 @@ def hand_out_all(
 
 
 @router.get("/review/{key}")
-def turn_page(request: Request, service: TheService, who: PageReviewer, key: int) -> Response:
+def turn_page(request: Request, service: TheService, who: PageReviewer, key: Number) -> Response:
     """A turn of the reviewer's own: the present one, or one that was judged, to change the verdict."""
     queue = ReviewQueue(service.store, who.tenant)
     turn = _turn(queue, key, who.name)
@@ -85,7 +87,7 @@ def turn_page(request: Request, service: TheService, who: PageReviewer, key: int
 
 
 @router.get("/review/{key}/picture")
-def turn_picture(service: TheService, who: PageReviewer, key: int) -> Response:
+def turn_picture(service: TheService, who: PageReviewer, key: Number) -> Response:
     """What the page's script draws: without the place of the MOS until the call is rated."""
     turn = _turn(ReviewQueue(service.store, who.tenant), key, who.name, in_hand=True)
     call = service.sound.call(turn.call, tenant=who.tenant)
@@ -96,18 +98,18 @@ def turn_picture(service: TheService, who: PageReviewer, key: int) -> Response:
 
 
 @router.get("/review/{key}/sound")
-def turn_sound(service: TheService, who: PageReviewer, key: int) -> Response:
+def turn_sound(request: Request, service: TheService, who: PageReviewer, key: Number) -> Response:
     """The recording as browsers play it."""
     turn = _turn(ReviewQueue(service.store, who.tenant), key, who.name, in_hand=True)
     call = service.sound.call(turn.call, tenant=who.tenant)
     with _without_names():
         path, media_type = service.sound.listening(turn.call, call, tenant=who.tenant)
-    service.note(who.tenant, who.who, "played", call_id=call.info.call_id, once_in=ONCE_IN)
+    noted(request, service, who, "played", call.info.call_id)
     return FileResponse(path, media_type=media_type)
 
 
 @router.post("/review/{key}/alive")
-def renew(service: TheService, who: PageReviewer, key: int) -> Response:
+def renew(service: TheService, who: PageReviewer, key: Number) -> Response:
     """The reviewer is still at it."""
     queue = ReviewQueue(service.store, who.tenant)
     _turn(queue, key, who.name)
@@ -116,7 +118,7 @@ def renew(service: TheService, who: PageReviewer, key: int) -> Response:
 
 
 @router.post("/review/{key}/rating")
-def rate(service: TheService, who: PageReviewer, key: int, rating: Annotated[int, Form()]) -> Response:
+def rate(service: TheService, who: PageReviewer, key: Number, rating: Annotated[int, Form()]) -> Response:
     """The blind rating."""
     queue = ReviewQueue(service.store, who.tenant)
     _turn(queue, key, who.name)
@@ -134,7 +136,7 @@ def rate(service: TheService, who: PageReviewer, key: int, rating: Annotated[int
 def judge(
     service: TheService,
     who: PageReviewer,
-    key: int,
+    key: Number,
     verdict: Annotated[str, Form(max_length=40)],
     labels: Annotated[list[str] | None, Form()] = None,
     note: Annotated[str, Form(max_length=20_000)] = "",
@@ -149,7 +151,7 @@ def judge(
 
 
 @router.post("/review/{key}/back")
-def give_back(service: TheService, who: PageReviewer, key: int) -> Response:
+def give_back(service: TheService, who: PageReviewer, key: Number) -> Response:
     """Leave the call to somebody else."""
     queue = ReviewQueue(service.store, who.tenant)
     _turn(queue, key, who.name)

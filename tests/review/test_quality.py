@@ -58,7 +58,7 @@ def test_a_sample_without_a_bad_call_does_not_make_recall_certain() -> None:
 
 def test_without_enough_of_the_sample_recall_is_not_told() -> None:
     found = figures(10, 1000, known(10, 10, flagged=True) + known(19, 0, flagged=False, first=500))
-    assert found.recall == Skipped("recall", None, "19 calls of the unflagged sample are judged, 20 needed")
+    assert found.recall == Skipped("recall", None, "not told yet: of the unflagged sample 19 judged, 20 needed")
     assert figures(10, 1000, known(10, 0, flagged=True) + known(30, 0, flagged=False, first=500)).recall == Skipped(
         "recall", None, "no bad call is known"
     )

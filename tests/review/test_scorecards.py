@@ -52,7 +52,7 @@ def test_times_and_words_are_read_as_people_write_them() -> None:
         ("call_id,answer\na,perhaps\n", "line 2: an answer is yes, no or n/a, not 'perhaps'"),
         ("call_id,answer\n,yes\n", "line 2: there is no call_id"),
         ("call_id,answer,answered_at\na,yes,yesterday\n", "line 2: 'yesterday' is no time"),
-        ("x" * 5_000_001, "at most 5000000 characters"),
+        ("x" * 150_001, "at most 150000 characters"),
     ],
 )
 def test_what_cannot_be_used_is_refused_with_its_line(text: str, message: str) -> None:
