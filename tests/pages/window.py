@@ -6,8 +6,8 @@ import base64
 from pathlib import Path
 from typing import Any
 
+from tests.pages.desk import PASSWORD
 from tests.render.browser import ERROR, Tab
-from tests.web.desk import PASSWORD
 
 LOADED = "document.readyState === 'complete' && location.href !== 'about:blank'"
 
@@ -28,10 +28,8 @@ def drawn(tab: Tab) -> None:
 def sign_in(tab: Tab, address: str, name: str) -> None:
     """Sign somebody in by the form."""
     visit(tab, f"{address}/sign-in")
-    press(
-        tab,
-        f"document.getElementById('name').value = '{name}'; document.getElementById('password').value = '{PASSWORD}'",
-    )
+    for field, value in (("name", name), ("password", PASSWORD)):
+        press(tab, f"document.getElementById('{field}').value = '{value}'")
     leave(tab, "document.querySelector('main form').requestSubmit()")
 
 

@@ -15,13 +15,17 @@ from typing import Any
 
 from audioqa.audio import content_hash
 from audioqa.render.as_json import to_json
+from audioqa.review import ReviewQueue
 from audioqa.service.service import Service, open_service
 from audioqa.settings import Settings
 from audioqa.store import Hashes
+from audioqa.store.calls_told import number_of_call
+from audioqa.store.database import snapshot
+from audioqa.store.review.rows import Act, Turn
 from audioqa.types.calls import CallInfo, Item, SourceFile
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"
-PASSWORD = "correct horse battery"
+PASSWORD = "correct horse battery"  # noqa: S105 - of nobody
 
 BAD = "dropouts-zero-fill.wav"
 FINE = "clean-ulaw.wav"
@@ -58,9 +62,6 @@ class Desk:
         run = store.begin_run([str(path)], digest="d" * 64, version="0")
         store.record(run, item, Hashes((content_hash(path),)), report_json(recording), digest="d" * 64)
         store.end_run(run, "finished", {})
-        from audioqa.store.calls_told import number_of_call
-        from audioqa.store.database import snapshot
-
         with snapshot(store.engine) as connection:
             number = number_of_call(connection, tenant, name)
         assert number is not None
@@ -69,6 +70,28 @@ class Desk:
     def person(self, name: str, role: str = "lead", *, tenant: str = "") -> None:
         """Somebody who can sign in."""
         self.service.accounts.add(name, role=role, tenant=tenant, password=PASSWORD)
+
+    def queue(self, tenant: str = "") -> ReviewQueue:
+        """The review queue."""
+        return ReviewQueue(self.service.store, tenant)
+
+    def trail(self, call_id: str) -> list[Act]:
+        """What reviewers did to a call."""
+        return self.queue().trail(call_id)
+
+    def current(self, reviewer: str) -> Turn:
+        """The call that a reviewer has."""
+        turn = self.queue().current(reviewer)
+        assert turn is not None
+        return turn
+
+    def judge(self, reviewer: str, *, rating: int = 2, verdict: str = "confirmed") -> Turn:
+        """Take a call, rate and judge it."""
+        queue = self.queue()
+        turn = queue.next(reviewer)
+        assert isinstance(turn, Turn)
+        queue.rate(turn.key, reviewer, rating)
+        return queue.judge(turn.key, reviewer, verdict)
 
 
 @contextmanager
