@@ -24,10 +24,13 @@ def told_of_call(connection: Connection, tenant: str, call_id: str) -> dict[str,
     tenant, call_id
         The call.
     """
-    columns = (calls.c.id, calls.c.mos, calls.c.scale, calls.c.band, calls.c.flagged, calls.c.why)
     mine = calls.c.tenant == storable(tenant), calls.c.call_id == storable(call_id)
-    row = connection.execute(select(*columns).where(*mine)).first()
-    return dict(row._mapping) if row else {}
+    found = connection.execute(select(calls).where(*mine)).first()
+    if found is None:
+        return {}
+    row = call_row(found)
+    names = ("mos", "scale", "band", "flagged", "why")
+    return {"id": row.key, **{name: getattr(row, name) for name in names}}
 
 
 def call_by_number(connection: Connection, number: int, tenant: str) -> StoredCall:

@@ -28,7 +28,7 @@ from audioqa.web.identity import Admin, Anybody
 from audioqa.web.problems import responses
 from audioqa.web.state import TheService
 
-router = APIRouter(tags=["administration"])
+router = APIRouter(prefix="/api/v1", tags=["administration"])
 
 Number = Annotated[int, Path(ge=1, le=2**53)]
 

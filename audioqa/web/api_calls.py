@@ -20,7 +20,7 @@ from audioqa.web.identity import Admin, Reader
 from audioqa.web.problems import responses
 from audioqa.web.state import TheService, address_of
 
-router = APIRouter(prefix="/calls", tags=["calls"])
+router = APIRouter(prefix="/api/v1/calls", tags=["calls"])
 
 Number = Annotated[int, Path(ge=1, le=2**53, description="The call's id.")]
 Word = Annotated[str | None, Query(max_length=1000)]

@@ -16,7 +16,7 @@ from audioqa.web.identity import Reader
 from audioqa.web.problems import responses
 from audioqa.web.state import TheService, address_of
 
-router = APIRouter(prefix="/calls", tags=["sound"])
+router = APIRouter(prefix="/api/v1/calls", tags=["sound"])
 
 Seconds = Annotated[float, Query(ge=0, le=1_000_000, allow_inf_nan=False)]
 

@@ -21,7 +21,7 @@ from audioqa.web.problems import responses
 from audioqa.web.receiving import Incoming
 from audioqa.web.state import TheService, address_of
 
-router = APIRouter(prefix="/uploads", tags=["uploads"])
+router = APIRouter(prefix="/api/v1/uploads", tags=["uploads"])
 
 Follower = Annotated[Principal, Depends(needs("ingest", "read"))]
 """Who sends recordings may follow them; who reads calls may see what is coming."""

@@ -13,7 +13,7 @@ from audioqa.web.identity import Admin
 from audioqa.web.problems import responses
 from audioqa.web.state import TheService
 
-router = APIRouter(prefix="/webhooks", tags=["webhooks"])
+router = APIRouter(prefix="/api/v1/webhooks", tags=["webhooks"])
 
 Number = Annotated[int, Path(ge=1, le=2**53)]
 

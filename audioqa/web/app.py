@@ -34,7 +34,7 @@ API: tuple[APIRouter, ...] = (
     api_webhooks.router,
     api_admin.router,
 )
-"""What programs ask for, under ``/api/v1``, beside uploads."""
+"""What programs ask for beside uploads. Each router has ``/api/v1`` in its own prefix: metrics name its routes."""
 
 PAGES: tuple[APIRouter, ...] = (
     pages_sign_in.router,
@@ -80,11 +80,8 @@ def make_app(service: Service) -> FastAPI:
     )
     app.state.service = service
     largest = service.settings.service.largest + _AROUND
-    app.include_router(api_uploads.router, prefix="/api/v1", max_body_size=largest)
-    for router in API:
-        app.include_router(router, prefix="/api/v1")
-    app.include_router(health.router)
-    for router in PAGES:
+    app.include_router(api_uploads.router, max_body_size=largest)
+    for router in (*API, health.router, *PAGES):
         app.include_router(router)
     app.state.pages = [route for router in PAGES for route in router.routes]
     app.mount("/static/report", StaticFiles(directory=REPORT_STATIC), name="report")
