@@ -10,6 +10,7 @@ from audioqa.service.service import Service
 from audioqa.web import (
     api_admin,
     api_calls,
+    api_review,
     api_sound,
     api_uploads,
     api_webhooks,
@@ -31,6 +32,7 @@ from audioqa.web.problems import Problem
 API: tuple[APIRouter, ...] = (
     api_calls.router,
     api_sound.router,
+    api_review.router,
     api_webhooks.router,
     api_admin.router,
 )

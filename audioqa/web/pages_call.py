@@ -22,27 +22,26 @@ from audioqa.web.told import bands_of, short_name
 router = APIRouter(include_in_schema=False)
 
 
-@router.get("/calls/{number}")
-def call_page(request: Request, service: TheService, who: PageReader, number: Number) -> Response:
+@router.get("/calls/{call}")
+def call_page(request: Request, service: TheService, who: PageReader, call: Number) -> Response:
     """The report of a call."""
-    call = service.sound.call(number, tenant=who.tenant)
+    found = service.sound.call(call, tenant=who.tenant)
     queue = ReviewQueue(service.store, who.tenant)
-    values = report_values(service, call) | {
-        "number": number,
-        "name": short_name(call.info.call_id),
-        "call": call,
-        "known": known_of(call),
-        "trail": queue.trail(call.info.call_id),
+    values = report_values(service, found) | {
+        "number": call,
+        "name": short_name(found.info.call_id),
+        "known": known_of(found),
+        "trail": queue.trail(found.info.call_id),
     }
     return render(request, "call.html", values)
 
 
-@router.get("/calls/{number}/picture")
-def call_picture(service: TheService, who: PageReader, number: Number) -> Response:
+@router.get("/calls/{call}/picture")
+def call_picture(service: TheService, who: PageReader, call: Number) -> Response:
     """What the page's script draws."""
-    call = service.sound.call(number, tenant=who.tenant)
-    audio = f"/api/v1/calls/{number}/listening"
-    return Response(drawing_json(service, number, call, tenant=who.tenant, audio=audio), media_type="application/json")
+    found = service.sound.call(call, tenant=who.tenant)
+    audio = f"/api/v1/calls/{call}/listening"
+    return Response(drawing_json(service, call, found, tenant=who.tenant, audio=audio), media_type="application/json")
 
 
 def report_values(service: TheService, call: StoredCall) -> dict[str, object]:

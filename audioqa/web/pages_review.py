@@ -76,86 +76,86 @@ def hand_out_all(
     return RedirectResponse("/review/incidents", 303)
 
 
-@router.get("/review/{key}")
-def turn_page(request: Request, service: TheService, who: PageReviewer, key: Number) -> Response:
+@router.get("/review/{turn}")
+def turn_page(request: Request, service: TheService, who: PageReviewer, turn: Number) -> Response:
     """A turn of the reviewer's own: the present one, or one that was judged, to change the verdict."""
     queue = ReviewQueue(service.store, who.tenant)
-    turn = _turn(queue, key, who.name)
-    if turn.rating is None and turn.ended_at is not None:
+    mine = _turn(queue, turn, who.name)
+    if mine.rating is None and mine.ended_at is not None:
         return RedirectResponse("/review", 303)  # it was given back or taken away: nothing of it is shown
-    return _turn_page(request, service, queue, turn)
+    return _turn_page(request, service, queue, mine)
 
 
-@router.get("/review/{key}/picture")
-def turn_picture(service: TheService, who: PageReviewer, key: Number) -> Response:
+@router.get("/review/{turn}/picture")
+def turn_picture(service: TheService, who: PageReviewer, turn: Number) -> Response:
     """What the page's script draws: without the place of the MOS until the call is rated."""
-    turn = _turn(ReviewQueue(service.store, who.tenant), key, who.name, in_hand=True)
-    call = service.sound.call(turn.call, tenant=who.tenant)
-    audio, blind = f"/review/{key}/sound", turn.rating is None
+    mine = _turn(ReviewQueue(service.store, who.tenant), turn, who.name, in_hand=True)
+    call = service.sound.call(mine.call, tenant=who.tenant)
+    audio, blind = f"/review/{turn}/sound", mine.rating is None
     with _without_names():
-        text = drawing_json(service, turn.call, call, tenant=who.tenant, audio=audio, blind=blind)
+        text = drawing_json(service, mine.call, call, tenant=who.tenant, audio=audio, blind=blind)
     return Response(text, media_type="application/json")
 
 
-@router.get("/review/{key}/sound")
-def turn_sound(request: Request, service: TheService, who: PageReviewer, key: Number) -> Response:
+@router.get("/review/{turn}/sound")
+def turn_sound(request: Request, service: TheService, who: PageReviewer, turn: Number) -> Response:
     """The recording as browsers play it."""
-    turn = _turn(ReviewQueue(service.store, who.tenant), key, who.name, in_hand=True)
-    call = service.sound.call(turn.call, tenant=who.tenant)
+    mine = _turn(ReviewQueue(service.store, who.tenant), turn, who.name, in_hand=True)
+    call = service.sound.call(mine.call, tenant=who.tenant)
     with _without_names():
-        path, media_type = service.sound.listening(turn.call, call, tenant=who.tenant)
+        path, media_type = service.sound.listening(mine.call, call, tenant=who.tenant)
     noted(request, service, who, "played", call.info.call_id)
     return FileResponse(path, media_type=media_type)
 
 
-@router.post("/review/{key}/alive")
-def renew(service: TheService, who: PageReviewer, key: Number) -> Response:
+@router.post("/review/{turn}/alive")
+def renew(service: TheService, who: PageReviewer, turn: Number) -> Response:
     """The reviewer is still at it."""
     queue = ReviewQueue(service.store, who.tenant)
-    _turn(queue, key, who.name)
-    queue.renew(key, who.name)
+    _turn(queue, turn, who.name)
+    queue.renew(turn, who.name)
     return Response(status_code=204)
 
 
-@router.post("/review/{key}/rating")
-def rate(service: TheService, who: PageReviewer, key: Number, rating: Annotated[int, Form()]) -> Response:
+@router.post("/review/{turn}/rating")
+def rate(service: TheService, who: PageReviewer, turn: Number, rating: Annotated[int, Form()]) -> Response:
     """The blind rating."""
     queue = ReviewQueue(service.store, who.tenant)
-    _turn(queue, key, who.name)
+    _turn(queue, turn, who.name)
     try:
-        queue.rate(key, who.name, rating)
+        queue.rate(turn, who.name, rating)
     except ReviewError as error:
         if error.kind == "over":
             return RedirectResponse("/review?nothing=over", 303)
         if error.kind != "rated":  # sent twice: the first one counts
             raise
-    return RedirectResponse(f"/review/{key}", 303)
+    return RedirectResponse(f"/review/{turn}", 303)
 
 
-@router.post("/review/{key}/verdict")
+@router.post("/review/{turn}/verdict")
 def judge(
     service: TheService,
     who: PageReviewer,
-    key: Number,
+    turn: Number,
     verdict: Annotated[str, Form(max_length=40)],
     labels: Annotated[list[str] | None, Form()] = None,
     note: Annotated[str, Form(max_length=20_000)] = "",
 ) -> Response:
     """The verdict; then the next call."""
     queue = ReviewQueue(service.store, who.tenant)
-    first = _turn(queue, key, who.name).outcome != "judged"
-    turn = queue.judge(key, who.name, verdict, labels=labels or (), note=note.strip())
+    first = _turn(queue, turn, who.name).outcome != "judged"
+    judged = queue.judge(turn, who.name, verdict, labels=labels or (), note=note.strip())
     if not first:
-        return RedirectResponse(f"/calls/{turn.call}#reviews", 303)
+        return RedirectResponse(f"/calls/{judged.call}#reviews", 303)
     return next_call(service, who)
 
 
-@router.post("/review/{key}/back")
-def give_back(service: TheService, who: PageReviewer, key: Number) -> Response:
+@router.post("/review/{turn}/back")
+def give_back(service: TheService, who: PageReviewer, turn: Number) -> Response:
     """Leave the call to somebody else."""
     queue = ReviewQueue(service.store, who.tenant)
-    _turn(queue, key, who.name)
-    queue.give_back(key, who.name)
+    _turn(queue, turn, who.name)
+    queue.give_back(turn, who.name)
     return RedirectResponse("/review", 303)
 
 
@@ -184,7 +184,7 @@ def _turn_page(request: Request, service: TheService, queue: ReviewQueue, turn: 
     waiting = queue.waiting(turn.reviewer)
     if turn.rating is None:
         report = blind_report(from_plain(call.content))
-        values = {
+        values: dict[str, object] = {
             "stage": Markup(stage(report, blind=True)),  # noqa: S704 - it escapes what comes from outside
             "report": Markup(inert(blind_json(report.recording.channels))),  # noqa: S704
             "ratings": RATINGS,

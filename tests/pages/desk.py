@@ -52,9 +52,23 @@ class Desk:
     service: Service
     address: str
 
-    def call(self, name: str, recording: str = BAD, *, tenant: str = "", hours: float = 3.0, **info: Any) -> int:
+    @staticmethod
+    def fixture(name: str) -> Path:
+        """A fixture."""
+        return FIXTURES / name
+
+    def call(
+        self,
+        name: str,
+        recording: str = BAD,
+        *,
+        tenant: str = "",
+        hours: float = 3.0,
+        path: Path | None = None,
+        **info: Any,
+    ) -> int:
         """Put a call with the sound of a fixture into the store; its number."""
-        path = FIXTURES / recording
+        path = path or FIXTURES / recording
         start = datetime.now(UTC) - timedelta(hours=hours)
         about = CallInfo(name, tenant, start, ("agent", "customer"), **info)
         item = Item((SourceFile(str(path), path.stat().st_size, "x"),), about)

@@ -102,7 +102,7 @@ def test_nothing_gives_the_score_away_before_the_rating(desk: Desk, browser: Tab
     found = browser.ask(
         f"""(async () => {{
           const secrets = {json.dumps(list(secrets.values()))}, found = [];
-          const look = (where, text) => {{ for (const one of secrets) if (text.includes(one)) found.push([where, one]); }};
+          const look = (where, text) => secrets.forEach((one) => text.includes(one) && found.push([where, one]));
           look("the page as it stands", document.documentElement.outerHTML);
           for (const address of {json.dumps([*answers, f"{desk.address}/review/{turn.key}"])}) {{
             const answer = await fetch(address);

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from web.serving import Served, recording
 
 from audioqa.cli import app
+from web.serving import Served, recording
 
 
 def test_a_scored_upload_says_what_its_call_came_to(call: dict[str, Any], call_file: Path) -> None:
@@ -81,7 +81,9 @@ def test_a_clip_is_its_stretch_sample_by_sample(served: Served, call: dict[str, 
 def test_every_browser_can_play_a_call(served: Served, call: dict[str, Any]) -> None:
     got = served.get(f"/api/v1/calls/{call['call']['id']}/listening")
     assert got.headers["content-type"] == "audio/wav"
-    assert served.get(f"/api/v1/calls/{call['call']['id']}/listening", headers={"Range": "bytes=0-3"}).content == b"RIFF"
+    assert (
+        served.get(f"/api/v1/calls/{call['call']['id']}/listening", headers={"Range": "bytes=0-3"}).content == b"RIFF"
+    )
 
 
 def test_who_heard_a_call_is_noted_once_for_many_ranges(served: Served, call: dict[str, Any]) -> None:
