@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
-from web.serving import PASSWORD, Served, recording, settings_of
 
 from audioqa.service.service import open_service
 from audioqa.web.app import make_app
+from web.serving import PASSWORD, Served, recording, settings_of
 
 
 @pytest.fixture(scope="session")

@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 import soundfile
 from fastapi.testclient import TestClient
+from speechlike import speechlike
 
 from audioqa.service.principals import SCOPES
 from audioqa.service.service import Service
 from audioqa.settings import Settings
-from speechlike import speechlike
 
 PASSWORD = "a long enough password"  # noqa: S105
 

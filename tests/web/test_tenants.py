@@ -11,9 +11,9 @@ import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from starlette.routing import Route
-from web.serving import PASSWORD, Served, recording
 
 from audioqa.web.app import make_app
+from web.serving import PASSWORD, Served, recording
 
 SECRET = "only-for-alpha"  # noqa: S105
 
@@ -84,9 +84,7 @@ def secrets(served: Served, tmp_path_factory: pytest.TempPathFactory) -> dict[st
     """Something of alpha's for each name in a path."""
     path = recording(tmp_path_factory.mktemp("secret") / f"{SECRET}.wav", seconds=3, seed=71)
     upload = served.scored(path, call_id=SECRET, agent=SECRET)
-    hook = served.service.webhooks.add(
-        f"https://example.com/{SECRET}", ("call.scored",), tenant="alpha", by=SECRET
-    )
+    hook = served.service.webhooks.add(f"https://example.com/{SECRET}", ("call.scored",), tenant="alpha", by=SECRET)
     number, _ = served.service.keys.make(SECRET, ["read"], tenant="alpha", by=SECRET)
     served.service.accounts.add(SECRET, role="viewer", tenant="alpha", password=PASSWORD)
     served.service.note("alpha", SECRET, SECRET)
@@ -126,9 +124,7 @@ def test_what_is_anothers_is_not_there(served: Served, secrets: dict[str, str], 
 
 
 @pytest.mark.parametrize("route", sorted(ANOTHERS | OWN))
-def test_nobody_gets_anything_without_showing_who_they_are(
-    served: Served, secrets: dict[str, str], route: str
-) -> None:
+def test_nobody_gets_anything_without_showing_who_they_are(served: Served, secrets: dict[str, str], route: str) -> None:
     answer = ask(served.client, route, secrets, {})
     assert answer.status_code in (401, 303)
     assert SECRET not in answer.text
@@ -142,7 +138,13 @@ def test_what_is_ones_own_holds_nothing_of_anothers(served: Served, secrets: dic
     theirs = ask(served.client, route, secrets, served.headers("beta"))
     assert mine.status_code == theirs.status_code
     assert SECRET not in theirs.text
-    if route in ("GET /api/v1/calls", "GET /api/v1/uploads", "GET /api/v1/keys", "GET /api/v1/users", "GET /api/v1/audit"):
+    if route in (
+        "GET /api/v1/calls",
+        "GET /api/v1/uploads",
+        "GET /api/v1/keys",
+        "GET /api/v1/users",
+        "GET /api/v1/audit",
+    ):
         assert SECRET in mine.text
 
 
