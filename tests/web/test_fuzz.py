@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
+
 from web.serving import Served
 
 schemathesis = pytest.importorskip("schemathesis")
