@@ -7,6 +7,7 @@ which no limit on the size of a file can tell.
 from __future__ import annotations
 
 import contextlib
+import multiprocessing
 import os
 from dataclasses import dataclass
 
@@ -35,8 +36,9 @@ class ServiceWork:
 
     def __call__(self) -> Work:
         """Called once in each worker."""
-        with contextlib.suppress(OSError):
-            os.nice(_NICE)
+        if multiprocessing.parent_process() is not None:
+            with contextlib.suppress(OSError):
+                os.nice(_NICE)
         work = AnalyserWork(self.settings)()
         most = self.longest * 3600.0
 

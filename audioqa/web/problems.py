@@ -17,6 +17,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from audioqa.errors import AudioqaError, ServiceError, StoreError
 
@@ -112,11 +113,11 @@ def problem(
 
 
 def install(app: FastAPI) -> None:
-    """Have every error of an application answered in this way."""
+    """Have every error of an application answered in this way; to be called before what adds headers is installed."""
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(AudioqaError, _ours)
-    app.add_exception_handler(Exception, _unforeseen)
+    app.add_middleware(Unforeseen)
 
 
 def answer(request: Request, status: int, detail: str, response: JSONResponse) -> Response:
@@ -180,11 +181,37 @@ async def _ours(request: Request, error: Exception) -> Response:
     return answer(request, status, str(error), problem(status, str(error), kind=kind, headers=headers))
 
 
-async def _unforeseen(request: Request, error: Exception) -> Response:
-    number = secrets.token_hex(4)
-    _log.error("unforeseen error %s at %s %s", number, request.method, _route(request), exc_info=error)
-    detail = f"something went wrong that nobody has foreseen; it is logged under {number}"
-    return answer(request, 500, detail, problem(500, detail))
+class Unforeseen:
+    """Answers what nobody has foreseen; the framework's own handler stands outside of everything that adds headers.
+
+    Parameters
+    ----------
+    app
+        The application within.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        started = False
+
+        async def noting(message: Message) -> None:
+            nonlocal started
+            started = True
+            await send(message)
+
+        try:
+            await self._app(scope, receive, noting)
+        except Exception as error:
+            if scope["type"] != "http" or started:
+                raise
+            request = Request(scope, receive)
+            number = secrets.token_hex(4)
+            _log.error("unforeseen error %s at %s %s", number, request.method, _route(request), exc_info=error)
+            detail = f"something went wrong that nobody has foreseen; it is logged under {number}"
+            await answer(request, 500, detail, problem(500, detail))(scope, receive, send)
 
 
 def _route(request: Request) -> str:

@@ -126,7 +126,8 @@ def test_another_recording_of_a_call_needs_to_be_asked_for(served: Served, tmp_p
     assert served.get(f"/api/v1/calls/{after['call']['id']}/audio").content == two.read_bytes()
 
 
-def test_a_list_is_the_worst_first_and_goes_on_where_its_page_ended(served: Served, call: dict[str, Any]) -> None:
+@pytest.mark.usefixtures("call")
+def test_a_list_is_the_worst_first_and_goes_on_where_its_page_ended(served: Served) -> None:
     every = served.get("/api/v1/calls", params={"limit": 500}).json()
     assert every["next"] is None
     ranks = [one["mos"] if one["mos"] is not None else 0.0 for one in every["calls"]]
@@ -142,6 +143,7 @@ def test_a_list_is_the_worst_first_and_goes_on_where_its_page_ended(served: Serv
     assert served.get("/api/v1/calls", params={"cursor": "nonsense"}).status_code == 422
 
 
+@pytest.mark.usefixtures("call")
 @pytest.mark.parametrize(
     ("wanted", "found"),
     [
@@ -154,7 +156,7 @@ def test_a_list_is_the_worst_first_and_goes_on_where_its_page_ended(served: Serv
         ({"event": "no such event"}, False),
     ],
 )
-def test_a_list_can_be_narrowed(served: Served, call: dict[str, Any], wanted: dict[str, str], *, found: bool) -> None:
+def test_a_list_can_be_narrowed(served: Served, wanted: dict[str, str], *, found: bool) -> None:
     listed = served.get("/api/v1/calls", params=wanted).json()["calls"]
     assert ([one["call_id"] for one in listed] == ["call-1"]) is found
 
