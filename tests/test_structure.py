@@ -21,7 +21,7 @@ LAYERS = (
     ("evaluation",),
     ("analysis",),
     ("flags", "causes"),
-    ("reasons", "recorder_faults", "told_once"),
+    ("recorder_faults", "told_once"),
     ("scoring", "ledger"),
     ("pooling",),
     ("phases",),
@@ -32,7 +32,7 @@ LAYERS = (
     ("perceptual",),
     ("audio", "runs", "wraps", "level", "low_spectrum", "activity", "weights", "bands"),
     ("frames",),
-    ("types", "errors", "messages"),
+    ("types", "errors", "messages", "rounding"),
 )
 """From the top down; a module imports from layers below its own, or from its own package."""
 
@@ -48,6 +48,7 @@ OWNERS = {
     "rich": {"render", "cli", "cli_lab", "cli_labels", "lab"},
     "typer": {"cli", "cli_lab", "cli_labels"},
     "pydantic": {"settings"},
+    "tomlkit": {"flags"},
 }
 """Who may import each heavy package."""
 
