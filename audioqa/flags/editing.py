@@ -6,9 +6,7 @@ import tomllib
 from typing import Any
 
 from audioqa.errors import SettingsError
-from audioqa.flags.families import suggestion
 from audioqa.flags.loading import make_rules
-from audioqa.flags.thresholds import with_threshold
 
 
 def apply_threshold(text: str, rule: str, *, field: str, value: float) -> str:
@@ -42,13 +40,8 @@ def apply_threshold(text: str, rule: str, *, field: str, value: float) -> str:
         plain = [table.unwrap() for table in tables]
     except (TOMLKitError, AttributeError) as error:
         raise SettingsError(f"the configuration is not as it should be: {error}") from None
-    rules = {one.name: one for one in make_rules(plain, defaults=flags.get("defaults", True)).rules}
-    if rule not in rules:
-        raise SettingsError(f"there is no flag rule {rule!r}; {suggestion(rule, rules)}")
-    try:
-        condition = with_threshold(rules[rule].when, field, value)
-    except SettingsError as error:
-        raise SettingsError(f"flag rule {rule!r}: {error}") from None
+    changed = make_rules(plain, defaults=flags.get("defaults", True)).with_threshold(rule, field, value)
+    (condition,) = [one.when for one in changed.rules if one.name == rule]
     for table in tables:
         if table["name"] == rule:
             table["when"] = condition
@@ -60,7 +53,7 @@ def apply_threshold(text: str, rule: str, *, field: str, value: float) -> str:
         if not tables:
             flags["rules"] = tomlkit.aot()
         flags["rules"].append(added)
-    changed: str = tomlkit.dumps(document)
-    again = tomllib.loads(changed)["flags"]
-    make_rules(again["rules"], defaults=again.get("defaults", True))
-    return changed
+    written: str = tomlkit.dumps(document)
+    again = tomllib.loads(written)["flags"]
+    assert make_rules(again["rules"], defaults=again.get("defaults", True)) == changed  # noqa: S101
+    return written

@@ -16,7 +16,7 @@ from audioqa.flags.fields import find_field
 from audioqa.flags.language import Tree, parse
 from audioqa.flags.reason import Part, Place, check_form, parse_reason, render
 from audioqa.flags.subject import About, Subject
-from audioqa.flags.thresholds import PREFIX, thresholds
+from audioqa.flags.thresholds import PREFIX, Threshold, thresholds
 from audioqa.flags.words import NUMBER, Kind, Value
 from audioqa.types import Flag, PartyMos, Segment
 
@@ -93,6 +93,11 @@ class Rule:
         if self.which:
             self._checked("which", lambda: check(parse(self.which), "event"))
         self._checked("reason", self._check_reason)
+
+    @property
+    def thresholds(self) -> tuple[Threshold, ...]:
+        """What its condition compares with numbers, in order."""
+        return thresholds(self._condition)
 
     def fires(self, subject: Subject) -> bool:
         """Whether it flags; not where that is unknown."""

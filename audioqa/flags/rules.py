@@ -10,9 +10,11 @@ from itertools import groupby
 
 from audioqa.bands import BandSet
 from audioqa.errors import SettingsError
+from audioqa.flags.families import suggestion
 from audioqa.flags.names import names_in
 from audioqa.flags.rule import Rule
 from audioqa.flags.subject import Call, Subject
+from audioqa.flags.thresholds import with_threshold
 from audioqa.types import CallReport, Event, Flag, Party
 from audioqa.types.calls import CallInfo
 
@@ -44,6 +46,31 @@ class FlagRules:
     def digest(self) -> str:
         """SHA-256 of the rules; it changes where flags could."""
         return hashlib.sha256(repr(self).encode()).hexdigest()
+
+    def with_threshold(self, rule: str, field: str, value: float) -> FlagRules:
+        """These rules with another threshold of one of them, to see what it would flag.
+
+        Parameters
+        ----------
+        rule, field, value
+            As for `audioqa.flags.apply_threshold`, which writes it down.
+
+        Raises
+        ------
+        SettingsError
+            Where there is no such rule, or its condition has no such threshold.
+        """
+        names = [one.name for one in self.rules]
+        if rule not in names:
+            raise SettingsError(f"there is no flag rule {rule!r}; {suggestion(rule, names)}")
+        try:
+            changed = [
+                replace(one, when=with_threshold(one.when, field, value)) if one.name == rule else one
+                for one in self.rules
+            ]
+        except SettingsError as error:
+            raise SettingsError(f"flag rule {rule!r}: {error}") from None
+        return FlagRules(tuple(changed))
 
     @cached_property
     def median_columns(self) -> frozenset[str]:

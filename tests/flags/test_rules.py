@@ -209,6 +209,15 @@ def test_the_medians_that_rules_ask_for_are_known() -> None:
     assert default_rules().median_columns == frozenset()
 
 
+def test_what_another_threshold_would_flag_can_be_tried() -> None:
+    made = report(party(3.8), events=DROPS)
+    (dropouts,) = [one for one in default_rules().rules if one.name == "dropouts"]
+    assert [(one.field, one.sign) for one in dropouts.thresholds] == [("count", ">="), ("seconds", ">=")]
+    assert [flag.rule for flag in judged(default_rules(), made)] == ["dropouts"]
+    assert judged(default_rules().with_threshold("dropouts", "seconds", 0.35), made) == []
+    assert len(judged(default_rules().with_threshold("low-mos", "mos", 3.9), made)) == 2
+
+
 @pytest.mark.parametrize(
     ("fields", "message"),
     [
