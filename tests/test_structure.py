@@ -14,11 +14,11 @@ PACKAGE = Path(__file__).parents[1] / "audioqa"
 LAYERS = (
     ("__main__",),
     ("cli",),
-    ("cli_lab", "cli_labels"),
+    ("cli_lab", "cli_labels", "cli_mask"),
     ("lab", "cli_options"),
     ("settings",),
     ("render",),
-    ("evaluation",),
+    ("evaluation", "masking"),
     ("analysis",),
     ("flags", "causes"),
     ("recorder_faults", "told_once"),
@@ -30,14 +30,14 @@ LAYERS = (
     ("party",),
     ("windows",),
     ("perceptual",),
-    ("audio", "runs", "wraps", "level", "low_spectrum", "activity", "weights", "bands"),
+    ("audio", "runs", "wraps", "level", "low_spectrum", "activity", "weights", "bands", "synthesis"),
     ("frames",),
     ("types", "errors", "messages", "rounding"),
 )
 """From the top down; a module imports from layers below its own, or from its own package."""
 
 OWNERS = {
-    "soundfile": {"audio", "lab", "render"},
+    "soundfile": {"audio", "lab", "masking", "render"},
     "av": {"audio", "lab", "render"},
     "soxr": {"audio", "lab", "perceptual"},
     "onnxruntime": {"perceptual", "lab"},
@@ -46,7 +46,7 @@ OWNERS = {
     "pesq": {"perceptual", "lab"},
     "matplotlib": {"render"},
     "rich": {"render", "cli", "cli_lab", "cli_labels", "lab"},
-    "typer": {"cli", "cli_lab", "cli_labels"},
+    "typer": {"cli", "cli_lab", "cli_labels", "cli_mask"},
     "pydantic": {"settings"},
     "tomlkit": {"flags"},
 }
