@@ -10,7 +10,7 @@ WIDTH, HEIGHT = 720, 240
 _LEFT, _RIGHT, _TOP, _BOTTOM = 44, 60, 12, 30
 
 
-def threshold_curves(thresholds: Sequence[ThresholdQuality], *, now: float) -> str:
+def threshold_curves(thresholds: Sequence[ThresholdQuality], *, now: float | None) -> str:
     """The curves.
 
     Parameters
@@ -18,7 +18,7 @@ def threshold_curves(thresholds: Sequence[ThresholdQuality], *, now: float) -> s
     thresholds
         Rising.
     now
-        The threshold in force, drawn as a line.
+        The threshold in force, drawn as a line; None where there is none.
     """
     first, last = thresholds[0].threshold, thresholds[-1].threshold
     most = max(1, *(one.queue for one in thresholds))
@@ -55,7 +55,7 @@ def threshold_curves(thresholds: Sequence[ThresholdQuality], *, now: float) -> s
         "recall": [(one.threshold, one.recall) for one in thresholds if isinstance(one.recall, Share)],
     }
     parts += [band(shares, name) for name, shares in told.items()]
-    if first <= now <= last:
+    if now is not None and first <= now <= last:
         parts.append(f'<line class="now" x1="{x(now):.1f}" x2="{x(now):.1f}" y1="{_TOP}" y2="{_TOP + height}"/>')
     label = "Precision, recall and size of the queue by threshold of the MOS; the table below has the figures"
     return f'<svg class="curves" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{label}">{"".join(parts)}</svg>'

@@ -4,21 +4,25 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Form, Request
-from fastapi.responses import Response
+from fastapi import APIRouter, Depends, Form, Request
+from fastapi.responses import RedirectResponse, Response
 from markupsafe import Markup
 
-from audioqa.errors import ReviewError
+from audioqa.errors import ReviewError, SettingsError
 from audioqa.review import ReviewQueue
 from audioqa.review.report import export_answers, import_answers, review_report
 from audioqa.review.scorecards import LARGEST
+from audioqa.review.words import MOS_RULE
+from audioqa.service.principals import Principal
 from audioqa.web.curves import threshold_curves
-from audioqa.web.identity import PageReviewer
+from audioqa.web.identity import PageReviewer, page_needs
 from audioqa.web.pages import render
 from audioqa.web.state import TheService
-from audioqa.web.told import bands_of
 
 router = APIRouter(include_in_schema=False)
+
+Lead = Annotated[Principal, Depends(page_needs("ingest"))]
+"""Leads and admins: a reviewer judges flags, and does not make them."""
 
 TIMES = (7, 30, 90, 365)
 """Days that the page offers."""
@@ -57,10 +61,22 @@ def answers_in(
     return _page(request, service, who, days=30, said=said)
 
 
+@router.post("/quality/threshold")
+def apply_threshold(
+    request: Request, service: TheService, who: Lead, value: Annotated[float, Form(ge=1, le=5, allow_inf_nan=False)]
+) -> Response:
+    """Flag calls with a MOS below another threshold from now on, those that are scored already too."""
+    try:
+        service.flagging.set_threshold(MOS_RULE, "mos", value, tenant=who.tenant, by=who.who)
+    except SettingsError as error:
+        return _page(request, service, who, days=30, wrong=str(error), status=422)
+    return RedirectResponse("/quality", 303)
+
+
 def _page(
     request: Request,
     service: TheService,
-    who: PageReviewer,
+    who: Principal,
     *,
     days: int,
     said: str = "",
@@ -69,13 +85,15 @@ def _page(
 ) -> Response:
     queue = ReviewQueue(service.store, who.tenant)
     report = review_report(queue, days=min(max(days, 1), TIMES[-1]))
-    curves = threshold_curves(report.flags.thresholds, now=bands_of(service).attention)
+    now = service.flagging.threshold(MOS_RULE, "mos", tenant=who.tenant)
     values = {
         "report": report,
         "days": days,
         "times": TIMES,
-        "curves": Markup(curves),  # noqa: S704 - figures of ours only
-        "attention": bands_of(service).attention,
+        "curves": Markup(threshold_curves(report.flags.thresholds, now=now)),  # noqa: S704 - figures of ours only
+        "now": now,
+        "left": service.flagging.left(who.tenant),
+        "may_apply": who.may("ingest"),
         "settings": queue.settings(),
         "largest": LARGEST,
         "said": said,

@@ -10,6 +10,7 @@ from fastapi.responses import RedirectResponse, Response
 from audioqa.errors import AudioqaError, ServiceError, SettingsError
 from audioqa.review import ReviewQueue
 from audioqa.review.settings import review_settings
+from audioqa.service.flagging import LONGEST
 from audioqa.service.principals import ROLES, SCOPES, Principal
 from audioqa.store import audit
 from audioqa.store.database import snapshot
@@ -66,6 +67,19 @@ def set_review(
     except SettingsError as error:
         return _page(request, service, who, wrong=str(error), status=422)
     return RedirectResponse("/settings?said=review", 303)
+
+
+@router.post("/settings/rules")
+def set_rules(
+    request: Request, service: TheService, who: PageAdmin, rules: Annotated[str, Form(max_length=LONGEST)] = ""
+) -> Response:
+    """Set flag rules of one's own; calls that are scored already are flagged by them too."""
+    text = rules.replace("\r\n", "\n").strip()
+    try:
+        service.flagging.set_text(f"{text}\n" if text else "", tenant=who.tenant, by=who.who)
+    except SettingsError as error:
+        return _page(request, service, who, wrong=str(error), rules=rules, status=422)
+    return RedirectResponse("/settings?said=rules#rules", 303)
 
 
 @router.post("/settings/retention")
@@ -141,6 +155,7 @@ def _page(
     said: str = "",
     wrong: str = "",
     secret: str = "",
+    rules: str | None = None,
     status: int = 200,
 ) -> Response:
     own = ReviewQueue(service.store, who.tenant).settings()
@@ -155,6 +170,8 @@ def _page(
         "teams": "\n".join(f"{team}: {', '.join(people)}" for team, people in teams.items()),
         "retention": service.privacy.retention(who.tenant),
         "bands": bands_of(service),
+        "own_rules": service.flagging.text(who.tenant) if rules is None else rules,
+        "rules": service.flagging.rules(who.tenant).rules,
         "keys": service.keys.all(who.tenant),
         "people": service.accounts.people(who.tenant),
         "roles": tuple(ROLES),

@@ -60,6 +60,8 @@ OWN = {
     "GET /quality",
     "GET /quality/answers.csv",
     "POST /quality/answers",
+    "POST /quality/threshold",
+    "POST /settings/rules",
     "GET /settings",
     "POST /settings/review",
     "POST /settings/retention",
