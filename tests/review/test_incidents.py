@@ -61,7 +61,7 @@ def test_an_outage_is_handed_out_as_some_examples(any_bench: Bench) -> None:
         2,
     )
     assert incident.hour == TODAY.replace(day=1, hour=14)
-    assert set(incident.call_ids) == {name for name in names if name.startswith("outage")}
+    assert {name for _, name in incident.shown} == {name for name in names if name.startswith("outage")}
 
 
 def test_a_call_that_joins_an_incident_later_is_not_handed_out(bench: Bench) -> None:

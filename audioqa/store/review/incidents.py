@@ -49,7 +49,7 @@ def list_incidents(connection: Connection, tenant: str, *, since: datetime, most
             row.calls,
             int(row.examples),
             int(row.judged),
-            tuple(_examples(connection, tenant, row.trunk, row.hour, row.fault)),
+            tuple(_judged(connection, tenant, row.trunk, row.hour, row.fault)),
         )
         for row in found
     ]
@@ -64,13 +64,14 @@ def hand_out_all(connection: Connection, tenant: str, trunk: str, hour: datetime
     return connection.execute(chosen.where(queue.example.is_(False)).values(example=True)).rowcount
 
 
-def _examples(connection: Connection, tenant: str, trunk: str, hour: datetime, fault: str) -> list[str]:
+def _judged(connection: Connection, tenant: str, trunk: str, hour: datetime, fault: str) -> list[tuple[int, str]]:
     queue = review_queue.c
     chosen = (
-        select(calls.c.call_id)
+        select(calls.c.id, calls.c.call_id)
         .join_from(review_queue, calls, queue.call == calls.c.id)
-        .where(queue.tenant == tenant, queue.trunk == trunk, queue.hour == hour, queue.fault == fault, queue.example)
-        .order_by(queue.given.desc(), queue.place)
+        .where(queue.tenant == tenant, queue.trunk == trunk, queue.hour == hour, queue.fault == fault)
+        .where(queue.given > 0)
+        .order_by(queue.place)
         .limit(10)
     )
-    return list(connection.execute(chosen).scalars())
+    return [(row.id, row.call_id) for row in connection.execute(chosen)]

@@ -179,8 +179,8 @@ class Incident:
         How many of them are handed out.
     judged
         How many of those have a verdict.
-    call_ids
-        Names of the examples, those that were judged first.
+    shown
+        Examples that were judged, each by number and name. The others are not named: somebody has to rate them blind.
     """
 
     trunk: str
@@ -189,7 +189,7 @@ class Incident:
     calls: int
     examples: int
     judged: int
-    call_ids: tuple[str, ...]
+    shown: tuple[tuple[int, str], ...]
 
 
 @dataclass(frozen=True)
