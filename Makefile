@@ -4,10 +4,13 @@ VENV := .venv
 BIN := $(VENV)/bin
 FIXTURES := $(wildcard fixtures/*.wav fixtures/*.WAV fixtures/*.flac fixtures/*.ogg fixtures/*.mp3 fixtures/*.amr fixtures/*.gsm fixtures/*.ulaw)
 
-.PHONY: score test check bench lab lengths calibrate agreement fixtures clean
+.PHONY: score serve test check bench lab lengths calibrate agreement load fuzz fixtures clean
 
 score: $(VENV)/installed  ## score the fixture calls and show the result
 	$(BIN)/audioqa score $(FIXTURES)
+
+serve: $(VENV)/installed  ## the service with the fixture calls, for this machine alone: http://127.0.0.1:8000
+	$(BIN)/audioqa serve --no-sign-in --load fixtures --folder .cache/serve
 
 test: check  ## lint, types and every test that is quick
 	$(BIN)/python -m pytest -q
@@ -35,6 +38,12 @@ calibrate: $(VENV)/installed  ## fit the maps to the narrowband-context scale
 agreement: $(VENV)/installed  ## agreement with listeners on the rated set
 	$(BIN)/python -m audioqa.lab.agreement
 
+load: $(VENV)/installed  ## the service under load: 50 uploads at once; 200 uploads, the server killed twice
+	$(BIN)/python -m audioqa.lab.service_load --at-once 50 --killed 200
+
+fuzz: $(VENV)/developer  ## the service asked at length by requests made up from its OpenAPI document
+	$(BIN)/python -m audioqa.lab.service_fuzz --examples 200
+
 fixtures: $(VENV)/installed  ## make the fixture calls anew
 	$(BIN)/python fixtures/make.py
 
@@ -50,5 +59,5 @@ $(VENV)/installed: pyproject.toml constraints.txt models/packages.txt
 	touch $@
 
 $(VENV)/developer: $(VENV)/installed
-	$(BIN)/pip install -q -c constraints.txt duckdb hypothesis mypy onnx pandas 'psycopg[binary]' pyarrow pytest ruff scikit-learn
+	$(BIN)/pip install -q -c constraints.txt duckdb httpx2 hypothesis mypy onnx pandas 'psycopg[binary]' pyarrow pytest ruff schemathesis scikit-learn
 	touch $@

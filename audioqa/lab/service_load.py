@@ -12,6 +12,7 @@ import argparse
 import http.client
 import io
 import json
+import os
 import signal
 import socket
 import subprocess
@@ -46,13 +47,15 @@ class Server:
         Of the service.
     jobs
         Workers.
+    estimator
+        In place of the one that is configured; ``none`` starts sooner.
     """
 
     folder: Path
     jobs: int
+    estimator: str = ""
     port: int = 0
     process: subprocess.Popen[bytes] | None = None
-    log: list[str] = field(default_factory=list)
 
     def start(self) -> None:
         """Start it, and wait until it is ready."""
@@ -61,9 +64,11 @@ class Server:
             self.port = self.port or int(probe.getsockname()[1])
         command = [sys.executable, "-m", "audioqa", "serve", "--folder", str(self.folder), "--port", str(self.port)]
         command += ["--jobs", str(self.jobs), "--no-sign-in"]
-        self.process = subprocess.Popen(  # noqa: S603
-            command, stdout=subprocess.DEVNULL, stderr=(self.folder / "log").open("ab")
-        )
+        environment = os.environ | ({"AUDIOQA_ESTIMATOR": self.estimator} if self.estimator else {})
+        with (self.folder / "log").open("ab") as log:
+            self.process = subprocess.Popen(  # noqa: S603
+                command, stdout=subprocess.DEVNULL, stderr=log, env=environment
+            )
         end = time.monotonic() + 120
         while True:
             try:
@@ -164,12 +169,10 @@ class Sender:
 
 
 @contextmanager
-def server(folder: Path | None = None, *, jobs: int = 2) -> Iterator[Server]:
+def server(*, jobs: int = 2, estimator: str = "") -> Iterator[Server]:
     """A server in a folder of its own, ended in the end."""
     with tempfile.TemporaryDirectory(prefix="audioqa-load-") as temporary:
-        place = folder or Path(temporary)
-        place.mkdir(exist_ok=True)
-        opened = Server(place, jobs)
+        opened = Server(Path(temporary), jobs, estimator)
         opened.start()
         try:
             yield opened
@@ -221,10 +224,21 @@ def at_once(count: int, *, jobs: int = 2) -> tuple[Sender, float, Counter[str]]:
         return sender, seconds, wait(opened, list(sender.accepted.values()))
 
 
-def killed(count: int, *, jobs: int = 2) -> tuple[Sender, Counter[str], Counter[int], int]:
+def killed(
+    count: int, *, jobs: int = 2, estimator: str = "", again: bool = True
+) -> tuple[Sender, Counter[str], Counter[int], int]:
     """Kill the server in the middle of so many uploads, and again in the middle of scoring them.
 
     What got no answer is sent again under its key, as a client would.
+
+    Parameters
+    ----------
+    count
+        Recordings.
+    jobs, estimator
+        Of the server.
+    again
+        Whether it is killed the second time.
 
     Returns
     -------
@@ -232,7 +246,7 @@ def killed(count: int, *, jobs: int = 2) -> tuple[Sender, Counter[str], Counter[
         What was answered, in which states the accepted ones ended, how many of them were scored how often, and how many
         calls there are in the end.
     """
-    with server(jobs=jobs) as opened:
+    with server(jobs=jobs, estimator=estimator) as opened:
         sender = Sender(recordings(count))
         sender.send(opened, sender.left[: count // 3], at_once=8)
         stop = threading.Event()
@@ -249,9 +263,10 @@ def killed(count: int, *, jobs: int = 2) -> tuple[Sender, Counter[str], Counter[
         killer.join()
         opened.start()
         sender.send(opened, sender.left, at_once=8)
-        time.sleep(1.0)
-        opened.end(signal.SIGKILL)
-        opened.start()
+        if again:
+            time.sleep(1.0)
+            opened.end(signal.SIGKILL)
+            opened.start()
         names = list(sender.accepted.values())
         states = wait(opened, names)
         scored = opened.scored()
