@@ -49,6 +49,7 @@ OWNERS = {
     "typer": {"cli", "cli_lab", "cli_labels", "cli_mask"},
     "pydantic": {"settings"},
     "tomlkit": {"flags"},
+    "pystoi": {"masking", "lab"},
 }
 """Who may import each heavy package."""
 

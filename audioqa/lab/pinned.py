@@ -23,8 +23,8 @@ from numpy.typing import NDArray
 from audioqa.analysis import Analyser, make_analyser
 from audioqa.errors import AudioqaError
 from audioqa.lab.simulator.effects import at_level, hum, lowpassed
-from audioqa.synthesis import synthetic_speech
 from audioqa.measure import measure_samples
+from audioqa.synthesis import synthetic_speech
 from audioqa.types import PartyMos, Recording
 
 RATE = 8000
