@@ -69,6 +69,7 @@ OWNERS = {
     "psycopg": {"store"},
     "pyarrow": {"render"},
     "tomlkit": {"flags"},
+    "pystoi": {"masking", "lab"},
 }
 """Who may import each heavy package."""
 

@@ -7,5 +7,6 @@ from __future__ import annotations
 
 from audioqa.masking.agreement import Agreement
 from audioqa.masking.clip import MaskedClip, masked_clip
+from audioqa.masking.writing import write_clip
 
-__all__ = ["Agreement", "MaskedClip", "masked_clip"]
+__all__ = ["Agreement", "MaskedClip", "masked_clip", "write_clip"]

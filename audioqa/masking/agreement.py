@@ -24,11 +24,14 @@ class Agreement:
         Those of the call that the detectors find in the masked clip, and that they do not.
     added
         Those that they find in the masked clip alone.
+    stoi
+        How well the speech of each channel could be understood, by STOI against the original: 0 not at all, to 1.
     """
 
     kept: tuple[Event, ...]
     lost: tuple[Event, ...]
     added: tuple[Event, ...]
+    stoi: tuple[float, ...] = ()
 
 
 def compare(wanted: Sequence[Event], found: Sequence[Event], stretch: Segment, duration: float) -> Agreement:

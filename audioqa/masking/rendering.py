@@ -18,21 +18,42 @@ _NOTHING = -85.0  # dBov: no noise at all
 _STEP = 1 / 32768
 _OVERDRIVE = 0.85  # of the ceiling that the voice may reach where it is not clipped
 _FULL = 32600 / 32768
+_PATCH = 0.04  # s of loud voice on either side of what is patched
 _CLIPPED_EDGE = 0.06  # s of loud voice where clipping begins and ends
-_TOLD = ("background-noise", "noise-burst")
 
 
-def render(sketch: Sketch, rate: int, rng: np.random.Generator) -> NDArray[np.float32]:
+def speakers_of(sketch: Sketch, rate: int, rng: np.random.Generator) -> tuple[Nonsense, ...]:
+    """Somebody for each leg, who is nobody.
+
+    Parameters
+    ----------
+    sketch, rate, rng
+        As for `render`.
+    """
+    said = [sum(voice.segment.duration for voice in leg.voices) for leg in sketch.legs]
+    return tuple(
+        Nonsense.new(seconds, rate, bandwidth=leg.bandwidth, rng=rng)
+        for leg, seconds in zip(sketch.legs, said, strict=True)
+    )
+
+
+def render(
+    sketch: Sketch, speakers: Sequence[Nonsense], rate: int, *, chance: int, patches: Sequence[Event] = ()
+) -> NDArray[np.float32]:
     """A masked stretch.
 
     Parameters
     ----------
     sketch
         What is kept of it.
+    speakers
+        Who speaks on each leg.
     rate
         Hz.
-    rng
-        Where everything else comes from.
+    chance
+        Where everything else comes from: the same number, the same clip.
+    patches
+        Faults that the nonsense seems to have by itself: loud voice is put over them.
 
     Returns
     -------
@@ -40,20 +61,32 @@ def render(sketch: Sketch, rate: int, rng: np.random.Generator) -> NDArray[np.fl
         Values of 16-bit samples.
     """
     count = round(sketch.seconds * rate)
-    return np.stack([_leg(leg, count, rate, rng) for leg in sketch.legs], axis=1)
+    legs = zip(sketch.legs, speakers, strict=True)
+    columns = []
+    for number, (leg, speaker) in enumerate(legs):
+        mine = [event.segment for event in patches if event.channel == leg.name]
+        columns.append(_leg(leg, speaker, count, mine, (chance, number)))
+    return np.stack(columns, axis=1)
 
 
-def _leg(leg: Leg, count: int, rate: int, rng: np.random.Generator) -> NDArray[np.float32]:
+def _leg(
+    leg: Leg, speaker: Nonsense, count: int, patches: Sequence[Segment], chance: tuple[int, int]
+) -> NDArray[np.float32]:
+    rate, rng = speaker.rate, np.random.default_rng((*chance, 1))
     clipping = [event for event in leg.events if event.kind == "clipping"]
     holes = [event for event in leg.events if event.kind in HOLES]
-    sound = _voices(leg, holes, count, rate, rng)
+    sound = _voices(leg, speaker, holes, count, np.random.default_rng((*chance, 0)))
+    patch = np.random.default_rng((*chance, 2))
+    for place in patches if leg.voices else ():
+        first, stop = _samples(Segment(place.start - _PATCH, place.end + _PATCH), rate, count)
+        _blend(sound, first, 10 ** ((_level_at(leg, place) - LEVEL) / 20) * speaker.loud(stop - first, patch), rate)
     for noise in leg.noises:
         _add_noise(sound, noise, rate, rng)
     for tone in leg.tones:
         first, stop = _samples(tone, rate, count)
         time = np.arange(stop - first) / rate
         sound[first:stop] = 10 ** ((_TONE_LEVEL + 3.01) / 20) * np.sin(2 * np.pi * _TONE * time)
-    sound = _driven(sound, clipping, rate, rng)
+    sound = _driven(sound, clipping, rate)
     sound = np.clip(np.rint(sound / _STEP), -32768, 32767) * _STEP
     for hole in holes:
         _cut(sound, hole, leg, rate, rng)
@@ -63,12 +96,10 @@ def _leg(leg: Leg, count: int, rate: int, rng: np.random.Generator) -> NDArray[n
     return sound.astype(np.float32)
 
 
-def _voices(leg: Leg, holes: Sequence[Event], count: int, rate: int, rng: np.random.Generator) -> Samples:
-    sound = np.zeros(count)
+def _voices(leg: Leg, speaker: Nonsense, holes: Sequence[Event], count: int, rng: np.random.Generator) -> Samples:
+    sound, rate = np.zeros(count), speaker.rate
     if not leg.voices:
         return sound
-    said = sum(voice.segment.duration for voice in leg.voices)
-    speaker = Nonsense.new(said, rate, bandwidth=leg.bandwidth, rng=rng)
     fixed = [edge for event in leg.events for edge in (event.segment.start, event.segment.end)]
     for voice in leg.voices:
         start, end = (
@@ -120,7 +151,7 @@ def _add_noise(sound: Samples, noise: Noise, rate: int, rng: np.random.Generator
     sound[first:stop] += np.fft.irfft(spectrum * gain, stop - first)
 
 
-def _driven(sound: Samples, clipping: Sequence[Event], rate: int, rng: np.random.Generator) -> Samples:
+def _driven(sound: Samples, clipping: Sequence[Event], rate: int) -> Samples:
     """Clipped where it was, by as much as it was; below the ceiling elsewhere."""
     if not clipping:
         peak = float(np.abs(sound).max(initial=1e-9))
@@ -149,7 +180,7 @@ def _frame_peaks(sound: Samples, rate: int) -> Samples:
     size = round(0.01 * rate)
     whole = np.abs(sound[: max(len(sound) // size, 1) * size])
     peaks = np.resize(whole, (max(len(whole) // size, 1), size)).max(axis=1)
-    return peaks[peaks > 0.03 * peaks.max(initial=1e-9)] if len(peaks) else peaks
+    return np.asarray(peaks[peaks > 0.03 * peaks.max(initial=1e-9)])
 
 
 def _cut(sound: Samples, hole: Event, leg: Leg, rate: int, rng: np.random.Generator) -> None:

@@ -10,12 +10,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
 from audioqa.activity import mask, segments
+from audioqa.detectors._noise_level import NoiseLevel
 from audioqa.frames import BAND_FRAME, FRAME
 from audioqa.measure import Measurements
+from audioqa.mend.level import NOMINAL
 from audioqa.party import NOTHING, PartyView, span, telephone_powers, without_signal
 from audioqa.phases import conversation
 from audioqa.types import CallReport, Event, Segment
@@ -108,11 +111,22 @@ def sketch(measurements: Measurements, report: CallReport, stretch: Segment) -> 
     figures = {party.channel: party.figures for party in report.parties}
     return Sketch(
         stretch.duration,
-        tuple(_leg(view, report, stretch, figures[view.name].get("bandwidth_hz")) for view in talk.parties),
+        tuple(
+            _leg(
+                view,
+                [other for other in talk.parties if other is not view],
+                report,
+                stretch,
+                figures[view.name].get("bandwidth_hz"),
+            )
+            for view in talk.parties
+        ),
     )
 
 
-def _leg(view: PartyView, report: CallReport, stretch: Segment, bandwidth: float | None) -> Leg:
+def _leg(
+    view: PartyView, others: Sequence[PartyView], report: CallReport, stretch: Segment, bandwidth: float | None
+) -> Leg:
     events = [event for event in report.events if event.channel == view.name]
     phases = [phase for phase in report.phases if phase.channel in (view.name, None)]
     quiet = [phase.segment for phase in phases if phase.kind in _SILENT]
@@ -124,7 +138,7 @@ def _leg(view: PartyView, report: CallReport, stretch: Segment, bandwidth: float
         ),
         noises=tuple(
             Noise(place, noise.low, noise.high)
-            for noise in _noises(view, events, report.recording.duration)
+            for noise in _noises(view, others, events, report.recording.duration)
             for place in _within([noise.segment], stretch)
         ),
         tones=_within([phase.segment for phase in phases if phase.kind not in _SILENT], stretch),
@@ -153,19 +167,19 @@ def _voices(view: PartyView, events: Sequence[Event]) -> list[tuple[Segment, flo
     spoken |= mask(wider, frames=count, frame=FRAME)
     for event in events:
         if event.kind == "clipping":
-            edges = Segment(event.segment.start, event.segment.start + AROUND), Segment(
-                event.segment.end - AROUND, event.segment.end
+            edges = (
+                Segment(event.segment.start, event.segment.start + AROUND),
+                Segment(event.segment.end - AROUND, event.segment.end),
             )
             spoken |= mask(edges, frames=count, frame=FRAME)
     found: list[tuple[Segment, float]] = []
     jumps = sorted(event.segment.start for event in events if event.kind == "level-jump")
     for turn in segments(spoken, frame=FRAME, end=count * FRAME):
         edges_at = [turn.start, *(jump for jump in jumps if turn.start < jump < turn.end), turn.end]
-        for start, end in zip(edges_at[:-1], edges_at[1:], strict=True):
+        for start, end in pairwise(edges_at):
             place = Segment(start, end)
             level = _speech_level(view, place)
-            if level is not None:
-                found.append((place, float(round(level))))
+            found.append((place, NOMINAL if level is None else float(round(level))))
     return found
 
 
@@ -178,11 +192,17 @@ def _speech_level(view: PartyView, place: Segment) -> float | None:
     return float(10 * np.log10(power[power >= 10 ** ((view.active_level - 15.9) / 10)].mean() + 1e-13))
 
 
-def _noises(view: PartyView, events: Sequence[Event], duration: float) -> list[Noise]:
+def _noises(view: PartyView, others: Sequence[PartyView], events: Sequence[Event], duration: float) -> list[Noise]:
     """The noise under everything, and where it is louder that which is then there besides."""
     loud = [event for event in events if event.kind in _NOISES]
     apart = mask(tuple(event.segment for event in loud), frames=len(view.levels), frame=FRAME)
     low, high = _bands(view, view.resting & ~apart) or (_QUIET, _QUIET)
+    heard = NoiseLevel()(view, others)
+    if heard is not None:
+        # Without the lines of a hum and without what comes back of the other party.
+        steady = float(np.percentile(heard.noise, 25))
+        over = max(0.0, 10 * float(np.log10(10 ** (low / 10) + 10 ** (high / 10))) - steady)
+        low, high = low - over, high - over
     noises = [Noise(Segment(0.0, duration), low, high)]
     for event in loud:
         inside = mask((event.segment,), frames=len(view.levels), frame=FRAME)

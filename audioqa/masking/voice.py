@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from audioqa.audio import Resampler
 from audioqa.mend.level import active_level
 from audioqa.synthesis import synthetic_speech
 
@@ -16,12 +17,13 @@ LEVEL = -26.0
 """dBov: active level of the nonsense."""
 
 _STEP = 0.01  # s
-_LULL = 0.06  # s of a pause that stay
-_QUIET = -46.0  # dBov
+_LULL = 0.03  # s of a pause that stay
+_QUIET = -44.0  # dBov
 _PITCHES = (100.0, 210.0)  # Hz
 _LONGEST = 60.0  # s made at most; more is taken from anywhere in it
+_HIGHEST = 16_000  # Hz: a voice has nothing above 8 kHz that anyone would miss
 _LOUD = 5.0  # dB under the active level that a loud stretch may have
-_EDGE = 0.005  # s
+_RISE, _FALL = 0.010, 0.120  # s: a turn that ended at once would sound as if it were cut off
 
 
 @dataclass(frozen=True)
@@ -55,8 +57,11 @@ class Nonsense:
             Where chance comes from.
         """
         length = min(max(seconds * 1.3, 10.0), _LONGEST)
+        made = min(rate, _HIGHEST)
         seed = int(rng.integers(2**63))
-        spoken = synthetic_speech(length, seed=seed, rate=rate, pitch=float(rng.uniform(*_PITCHES)))
+        spoken = synthetic_speech(length, seed=seed, rate=made, pitch=float(rng.uniform(*_PITCHES)))
+        if made != rate:
+            spoken = Resampler(made, rate, channels=1).push(spoken[:, None], last=True)[:, 0]
         samples = _without_lulls(_shaped(spoken.astype(np.float64), rate, bandwidth), rate)
         level = active_level(samples.astype(np.float32), rate)
         return Nonsense(samples * 10 ** ((LEVEL - (LEVEL if level is None else level)) / 20), rate)
@@ -97,9 +102,8 @@ def _without_lulls(samples: Samples, rate: int) -> Samples:
 
 
 def _faded(samples: Samples, rate: int) -> Samples:
-    size = min(round(_EDGE * rate), len(samples) // 2)
+    rise, fall = (min(round(seconds * rate), len(samples) // 2) for seconds in (_RISE, _FALL))
     out = samples.copy()
-    ramp = np.linspace(0, 1, size, endpoint=False)
-    out[:size] *= ramp
-    out[len(out) - size :] *= ramp[::-1]
+    out[:rise] *= np.linspace(0, 1, rise)
+    out[len(out) - fall :] *= np.linspace(1, 0, fall) ** 3
     return out
