@@ -4,6 +4,7 @@ document does not name."""
 from __future__ import annotations
 
 import pytest
+
 from web.serving import Served
 
 pytest.importorskip("schemathesis")
