@@ -19,10 +19,12 @@ from audioqa.audio import OpenOptions, RecordingPath, open_recording, read_segme
 from audioqa.bands import CONTACT_CENTRE, BandSet
 from audioqa.causes import likely_causes
 from audioqa.detectors import DETECTORS, Detector
+from audioqa.detectors.band import Band
 from audioqa.detectors.clipping import clipped_share
 from audioqa.errors import SettingsError
-from audioqa.flags import FlagRules
-from audioqa.measure import ChannelMeasurements, Measurements, measure
+from audioqa.flags import FlagRules, default_rules, reflag
+from audioqa.measure import Measurements, measure
+from audioqa.party import PartyView, party_views
 from audioqa.perceptual.calibration import Calibration, calibrated_identity, load_calibration
 from audioqa.perceptual.callmos import CallMos
 from audioqa.perceptual.estimator import Estimator
@@ -72,7 +74,7 @@ class Analyser:
     calibration: Calibration | None
     detectors: tuple[Detector, ...] = DETECTORS
     bands: BandSet = CONTACT_CENTRE
-    flag_rules: FlagRules = field(default_factory=FlagRules)
+    flag_rules: FlagRules = field(default_factory=default_rules)
     find_phases: PhaseFinder = field(default_factory=PhaseFinder)
     activity: CallMos = field(default_factory=CallMos, repr=False)
 
@@ -85,9 +87,12 @@ class Analyser:
 
     @property
     def digest(self) -> str:
-        """SHA-256 of every setting that could change a report."""
+        """SHA-256 of every setting that could change a report, except for its flags (`FlagRules.digest`).
+
+        Flags are made again from a report, so that what was measured stays good when rules change.
+        """
         made_by = (self.source, self.activity.identity, self.calibration)
-        parts = (audioqa.__version__, *made_by, self.detectors, self.bands, self.flag_rules, self.find_phases)
+        parts = (audioqa.__version__, *made_by, self.detectors, self.bands, self.find_phases)
         return hashlib.sha256("\n".join(repr(part) for part in parts).encode()).hexdigest()
 
     def __call__(
@@ -184,14 +189,14 @@ class Analyser:
         told = outside_phases(unexplained(told_once(heard.events), findings), phases)
         place = {channel: number for number, channel in enumerate(recording.channels)}
         events = sorted(told, key=lambda event: (event.segment, event.kind, place.get(event.channel or "", -1)))
-        parties = tuple(self._party(channel, measurements.duration, heard) for channel in talk.channels)
+        parties = tuple(self._party(view, measurements.duration, heard) for view in party_views(talk))
         mos, band = call_mos([(party.channel, party.mos) for party in parties])
         skipped = list(heard.skipped)
         for party in parties:
             skipped += [value for value in (party.level, party.mos) if isinstance(value, Skipped)]
         for result in pesq:
             skipped += [value for value in (result.score, result.delay) if isinstance(value, Skipped)]
-        return CallReport(
+        report = CallReport(
             recording=recording,
             separable=len(parties) > 1,
             parties=parties,
@@ -201,9 +206,7 @@ class Analyser:
             phases=phases,
             findings=findings,
             skipped=tuple(skipped),
-            flags=self.flag_rules(
-                parties=parties, events=events, findings=findings, duration=measurements.duration, bands=self.bands
-            ),
+            flags=(),
             causes=likely_causes(parties, events, findings),
             ledgers=(),
             pesq=pesq,
@@ -212,8 +215,10 @@ class Analyser:
             settings_digest=self.digest,
             version=audioqa.__version__,
         )
+        return reflag(report, self.flag_rules, bands=self.bands)
 
-    def _party(self, channel: ChannelMeasurements, duration: float, heard: Detection) -> Party:
+    def _party(self, view: PartyView, duration: float, heard: Detection) -> Party:
+        channel = view.channel
         found = speech_segments(channel.speech, frame=channel.speech_frame, end=duration)
         speaking = mask(found, frames=len(channel.speech), frame=channel.speech_frame)
         mos = party_mos(
@@ -240,7 +245,7 @@ class Analyser:
             speech=float(sum(segment.duration for segment in found)),
             level=_named(channel.level, channel.name),
             mos=_named(mos, channel.name),
-            figures=_figures(channel, heard),
+            figures=_figures(view, heard),
         )
 
 
@@ -284,6 +289,7 @@ def make_analyser(
     raw: bool = False,
     detectors: Sequence[Detector] = DETECTORS,
     bands: BandSet = CONTACT_CENTRE,
+    flag_rules: FlagRules | None = None,
     threads: int = 1,
     weights: Path | None = None,
     device: str = "cpu",
@@ -301,6 +307,8 @@ def make_analyser(
         Leave scores on the estimator's own scale, whatever `calibration` says.
     detectors, bands
         The detectors and the band set in force.
+    flag_rules
+        The flag rules in force; None for the default set.
     threads
         Threads that one network may use, at least 1.
     weights
@@ -323,6 +331,7 @@ def make_analyser(
         calibration=_calibration(estimator, loaded, calibration) if estimator and loaded and not raw else None,
         detectors=tuple(detectors),
         bands=bands,
+        flag_rules=default_rules() if flag_rules is None else flag_rules,
         activity=loaded if isinstance(loaded, CallMos) else CallMos(threads=threads, device=device),
     )
 
@@ -338,9 +347,10 @@ def _named(value: _T | Skipped, channel: str) -> _T | Skipped:
     return replace(value, channel=channel) if isinstance(value, Skipped) else value
 
 
-def _figures(channel: ChannelMeasurements, heard: Detection) -> dict[str, float]:
+def _figures(view: PartyView, heard: Detection) -> dict[str, float]:
     """Plain figures of a channel, where there are samples: ``dc_offset`` (share of full scale), ``peak_dbov``, and
-    ``clipped_share`` of its speech frames where that could be told."""
+    ``clipped_share`` of its speech frames and ``bandwidth_hz`` of its speech where they could be told."""
+    channel = view.channel
     count = int(channel.histogram.sum())
     used = np.flatnonzero(channel.histogram)
     if count == 0:
@@ -353,6 +363,9 @@ def _figures(channel: ChannelMeasurements, heard: Detection) -> dict[str, float]
     share = clipped_share(heard, channel.name)
     if not isinstance(share, Skipped):
         figures["clipped_share"] = share
+    bandwidth = Band().bandwidth(view)
+    if not isinstance(bandwidth, Skipped):
+        figures["bandwidth_hz"] = round(bandwidth)
     return figures
 
 

@@ -17,6 +17,7 @@ import audioqa
 from audioqa.cli_batch import batch
 from audioqa.cli_lab import lab
 from audioqa.cli_labels import calibrate, evaluate
+from audioqa.cli_mask import mask
 from audioqa.cli_options import open_options
 from audioqa.cli_serve import key, serve, user
 from audioqa.messages import complain
@@ -156,6 +157,7 @@ app.command()(key)
 app.command()(evaluate)
 app.command()(calibrate)
 app.command()(lab)
+app.command()(mask)
 
 
 def main() -> None:

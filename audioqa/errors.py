@@ -119,3 +119,23 @@ class ServiceError(AudioqaError):
 
     def __str__(self) -> str:
         return self.message
+
+
+class ReviewError(AudioqaError):
+    """What a reviewer wants to do cannot be done.
+
+    Parameters
+    ----------
+    message
+        Why, in one line.
+    kind
+        ``missing`` (no such turn of theirs), ``over``, ``rated`` (already), ``unrated`` (still), or ``value``.
+    """
+
+    def __init__(self, message: str, kind: str) -> None:
+        super().__init__(message, kind)
+        self.message = message
+        self.kind = kind
+
+    def __str__(self) -> str:
+        return self.message

@@ -16,6 +16,10 @@
     [detectors.silence]
     dead_air = 3.0
 
+    [[flags.rules]]
+    name = "low-mos"
+    when = "mos < 3.4"
+
     [sources]
     pair = true
 
@@ -38,6 +42,7 @@ from audioqa.analysis import Analyser, make_analyser
 from audioqa.bands import CONTACT_CENTRE, BandSet
 from audioqa.detectors import DETECTORS, Detector
 from audioqa.errors import SettingsError
+from audioqa.flags import FlagRules, make_rules
 from audioqa.perceptual.loading import DEFAULT_ESTIMATOR, TAKE_WEIGHTS
 from audioqa.service_settings import ServiceSettings
 from audioqa.source_settings import SourceSettings
@@ -46,7 +51,7 @@ from audioqa.types import Context
 DEFAULT_FILE = "audioqa.toml"
 """Read from the working folder where it exists and no other file is named."""
 
-TABLES = ("bands", "detectors", "sources", "service")
+TABLES = ("bands", "detectors", "flags", "sources", "service")
 """Keys that stand in the file only; every other one is an environment variable too."""
 
 NO_ESTIMATOR = "none"
@@ -63,6 +68,23 @@ class BandSettings(BaseModel):
     bands: tuple[tuple[float, str], ...]
     attention: float = Field(ge=1, le=5)
     painful: float = Field(ge=1, le=5)
+
+
+class FlagSettings(BaseModel):
+    """The flag rules in the configuration; docs/flags.md says how they are written.
+
+    Parameters
+    ----------
+    defaults
+        Whether the default set holds, too.
+    rules
+        Changes to default rules by name, and further rules.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    defaults: bool = True
+    rules: tuple[dict[str, Any], ...] = ()
 
 
 class Settings(BaseModel):
@@ -84,6 +106,8 @@ class Settings(BaseModel):
         A band set in place of the contact-centre one.
     detectors
         Thresholds by detector (``silence``, ``clipping``, ``dropouts``) and name, in place of the defaults.
+    flags
+        The flag rules.
     sources
         How the sources of a batch are read; nothing in it changes a report.
     service
@@ -99,8 +123,19 @@ class Settings(BaseModel):
     device: Literal["auto", "cpu", "cuda"] = "cpu"
     bands: BandSettings | None = None
     detectors: dict[str, dict[str, float]] = Field(default_factory=dict)
+    flags: FlagSettings = Field(default_factory=FlagSettings)
     sources: SourceSettings = Field(default_factory=SourceSettings)
     service: ServiceSettings = Field(default_factory=ServiceSettings)
+
+    def flag_rules(self) -> FlagRules:
+        """The flag rules in force.
+
+        Raises
+        ------
+        SettingsError
+            Where a rule cannot be used; the message names it and its field.
+        """
+        return make_rules(self.flags.rules, defaults=self.flags.defaults)
 
     def analyser(self, *, raw: bool = False) -> Analyser:
         """The analyser that these settings describe.
@@ -113,7 +148,7 @@ class Settings(BaseModel):
         Raises
         ------
         SettingsError
-            Where there is no such estimator, calibration, detector or threshold.
+            Where there is no such estimator, calibration, detector or threshold, or a flag rule cannot be used.
         WeightsError
             Where the estimator's weights are not installed, or the calibration belongs to others.
         """
@@ -126,6 +161,7 @@ class Settings(BaseModel):
             raw=raw,
             detectors=self._detectors(),
             bands=bands,
+            flag_rules=self.flag_rules(),
             threads=self.threads,
             weights=self.weights,
             device=self.device,

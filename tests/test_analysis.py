@@ -91,3 +91,9 @@ def test_a_partys_clipped_share_is_among_its_figures() -> None:
     agent, customer = (party.figures for party in report.parties)
     assert agent["clipped_share"] == 0
     assert customer["clipped_share"] > 0.05
+
+
+def test_where_a_partys_speech_ends_is_among_its_figures() -> None:
+    agent, customer = (party.figures for party in EVENTS_ONLY(FIXTURES / "muffled.flac").parties)
+    assert customer["bandwidth_hz"] < 2000 < 3400 < agent["bandwidth_hz"] < 4000
+    assert all("bandwidth_hz" not in party.figures for party in EVENTS_ONLY(FIXTURES / "silent.flac").parties)

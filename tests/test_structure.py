@@ -14,7 +14,7 @@ PACKAGE = Path(__file__).parents[1] / "audioqa"
 LAYERS = (
     ("__main__",),
     ("cli",),
-    ("cli_batch", "cli_calls", "cli_lab", "cli_labels", "cli_serve"),
+    ("cli_batch", "cli_calls", "cli_lab", "cli_labels", "cli_mask", "cli_serve"),
     ("lab", "cli_options"),
     ("web",),
     ("service", "review"),
@@ -25,10 +25,10 @@ LAYERS = (
     ("source_settings", "service_settings"),
     ("sources",),
     ("render",),
-    ("evaluation",),
+    ("evaluation", "masking"),
     ("analysis",),
     ("flags", "causes"),
-    ("reasons", "recorder_faults", "told_once"),
+    ("recorder_faults", "told_once"),
     ("scoring", "ledger"),
     ("pooling",),
     ("phases",),
@@ -37,14 +37,14 @@ LAYERS = (
     ("party",),
     ("windows",),
     ("perceptual",),
-    ("audio", "runs", "wraps", "level", "low_spectrum", "activity", "weights", "bands"),
+    ("audio", "runs", "wraps", "level", "low_spectrum", "activity", "weights", "bands", "synthesis"),
     ("frames",),
-    ("types", "errors", "messages"),
+    ("types", "errors", "messages", "rounding"),
 )
 """From the top down; a module imports from layers below its own, or from its own package."""
 
 OWNERS = {
-    "soundfile": {"audio", "lab", "render"},
+    "soundfile": {"audio", "lab", "masking", "render"},
     "av": {"audio", "lab", "render"},
     "soxr": {"audio", "lab", "perceptual"},
     "onnxruntime": {"perceptual", "lab"},
@@ -53,7 +53,7 @@ OWNERS = {
     "pesq": {"perceptual", "lab"},
     "matplotlib": {"render"},
     "rich": {"render", "batch", "cli", "cli_calls", "cli_lab", "cli_labels", "lab"},
-    "typer": {"cli", "cli_batch", "cli_calls", "cli_lab", "cli_labels", "cli_serve"},
+    "typer": {"cli", "cli_batch", "cli_calls", "cli_lab", "cli_labels", "cli_mask", "cli_serve"},
     "pydantic": {"settings", "source_settings", "service_settings", "web"},
     "fastapi": {"web"},
     "starlette": {"web"},
@@ -68,6 +68,8 @@ OWNERS = {
     "alembic": {"store"},
     "psycopg": {"store"},
     "pyarrow": {"render"},
+    "tomlkit": {"flags"},
+    "pystoi": {"masking", "lab"},
 }
 """Who may import each heavy package."""
 

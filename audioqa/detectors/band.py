@@ -91,6 +91,19 @@ class Band:
                 events += self._of(view, brightest, wide=len(kinds) > 1)
         return Detection(tuple(events), tuple(skipped))
 
+    def bandwidth(self, view: PartyView) -> float | Skipped:
+        """Upper end of a party's speech in Hz, or why it is not known.
+
+        Parameters
+        ----------
+        view
+            The party.
+        """
+        if view.active_level is None or view.seconds < self.least_speech:
+            return Skipped("bandwidth", view.name, "too little speech to tell its band")
+        power = _loud_power(view)
+        return self._end(power, _body(power))[0]
+
     def _brightest(self, view: PartyView) -> NDArray[np.float32] | None:
         """Of each band, its level in the brightest frames, dB over the whole frame; None if there are few."""
         count = min(len(view.channel.frames.bands), len(view.levels) // 2)
@@ -107,9 +120,9 @@ class Band:
 
     def _of(self, view: PartyView, brightest: NDArray[np.float32], *, wide: bool) -> list[Event]:
         power = _loud_power(view)
-        body = _sum(power, BAND_EDGES[_BODY.start], BAND_EDGES[_BODY.stop])
+        body = _body(power)
         top = _sum(power, BAND_EDGES[_TOP], BAND_EDGES[_TOP + 1]) - body
-        bandwidth, fall = self._end(power, body, BAND_EDGES[7], BAND_EDGES[-1])
+        bandwidth, fall = self._end(power, body)
         upper, drop = self._end(power, body, *self.edge) if wide else (0.0, 0.0)
         if top < -self.missing and brightest[_TOP] < -self.dark:
             kind, lost = "muffled", top
@@ -129,7 +142,9 @@ class Band:
             )
         ]
 
-    def _end(self, power: NDArray[np.float64], body: float, lowest: float, highest: float) -> tuple[float, float]:
+    def _end(
+        self, power: NDArray[np.float64], body: float, lowest: float = BAND_EDGES[7], highest: float = BAND_EDGES[-1]
+    ) -> tuple[float, float]:
         """Upper end of the speech in Hz, and by how many dB the spectrum falls there within `steep_over`.
 
         A steep end is looked for from `lowest` to `highest`.
@@ -153,6 +168,10 @@ def _loud_power(view: PartyView) -> NDArray[np.float64]:
     least = (view.active_level or 0.0) - 22  # the classes of 10 dB that lie within 20 dB of the active level, about
     loud = [index for index, low in enumerate(LEVEL_CLASSES) if low >= least] or [len(LEVEL_CLASSES) - 1]
     return np.asarray(view.channel.spectra[loud].sum(axis=0) / max(1, int(view.channel.spectra_frames[loud].sum())))
+
+
+def _body(power: NDArray[np.float64]) -> float:
+    return _sum(power, BAND_EDGES[_BODY.start], BAND_EDGES[_BODY.stop])
 
 
 def _sum(power: NDArray[np.float64], low: float, high: float) -> float:

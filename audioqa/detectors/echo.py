@@ -39,9 +39,11 @@ class Echo:
     earliest, latest
         Seconds between speech and echo: what comes earlier is sidetone (G.131), later the next words.
     prominence
-        Deviations (of the correlations at other lags) by which the peak must exceed them.
+        Deviations (of the correlations at other lags) by which the peak must exceed them. Clean talk of the tuning side
+        reaches 5.1, as it is and through GSM; of echoes 37 dB down one in twenty lies below 7.9.
     correlation
-        Least correlation of level changes at the peak.
+        Least correlation of level changes at the peak. Clean talk reaches 0.026; one in twenty of those echoes is below
+        0.049.
     least_speech
         Seconds of speech needed to look at.
     turn
@@ -53,8 +55,8 @@ class Echo:
 
     earliest: float = 0.030
     latest: float = 0.600
-    prominence: float = 8.0
-    correlation: float = 0.06
+    prominence: float = 6.5
+    correlation: float = 0.035
     least_speech: float = 5.0
     turn: float = 0.35
     strong: float = 21.0

@@ -110,7 +110,7 @@ class BackgroundNoise:
         events: list[Event] = []
         noisy = (speech - noise < self.objection) & (noise > self.audible)
         for first, last in self._stretches(noise, noisy):
-            level = float(np.median(noise[first:last][noisy[first:last]]))
+            level = 10 * float(np.log10(np.mean(10 ** (noise[first:last][noisy[first:last]] / 10))))
             exact = self._exactly(view, noise, (first, last), duration)
             if exact.duration < (self.shortest if speech - level < self.warning else 2 * self.level.block):
                 continue

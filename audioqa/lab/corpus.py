@@ -25,6 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audioqa.lab.clean import ROOM_TONE, clean, is_clipped, splice
+from audioqa.mend.level import active_level
 
 Split = Literal["tune", "test"]
 
@@ -51,6 +52,7 @@ _NOT_SPEECH = ("silence", "beep", "tone", "monkeys", "weasels", "ss-noservice", 
 _ADULT = 20.0  # s: adults of speechocean762 have about 30 s here, children one or two sentences
 _TUNE_SHARE = 48  # of 256: what testing needs comes first, 3 h without an event for an upper bound of 1 per hour
 _FAR_BELOW = 12.0  # dB
+_FULL = 0.99  # of full scale
 _BETWEEN = (0.05, 0.15)  # s of room tone put between two utterances, besides their own pauses
 
 
@@ -93,7 +95,7 @@ def split_of(corpus: str, speaker: str) -> Split:
     return "tune" if hashlib.sha256(speaker.encode()).digest()[0] < _TUNE_SHARE else "test"
 
 
-def calls(split: Split, *, seconds: float = CALL) -> Iterator[Call]:
+def calls(split: Split, *, seconds: float = CALL, levelled: bool = False) -> Iterator[Call]:
     """Clean calls of one split, speaker by speaker, always in the same order.
 
     Parameters
@@ -102,10 +104,13 @@ def calls(split: Split, *, seconds: float = CALL) -> Iterator[Call]:
         ``tune`` or ``test``.
     seconds
         Length of a call; the last one of a speaker takes what is left, up to half as much again.
+    levelled
+        Bring the utterances of a speaker, which were recorded one by one, to one level: as they are, their joints are
+        level jumps.
     """
     for corpus, speaker, files in _speakers():
         if split_of(corpus, speaker) == split:
-            yield from _calls_of(corpus, speaker, files, seconds)
+            yield from _calls_of(corpus, speaker, files, seconds, levelled)
 
 
 def _speakers() -> Iterator[tuple[str, str, Sequence[Path]]]:
@@ -126,11 +131,12 @@ def _speakers() -> Iterator[tuple[str, str, Sequence[Path]]]:
             yield "asterisk", voice, spoken
 
 
-def _calls_of(corpus: str, speaker: str, files: Sequence[Path], seconds: float) -> Iterator[Call]:
+def _calls_of(corpus: str, speaker: str, files: Sequence[Path], seconds: float, levelled: bool) -> Iterator[Call]:
     rng = np.random.default_rng(int.from_bytes(hashlib.sha256(f"{corpus}/{speaker}".encode()).digest()[:4]))
     waiting: list[NDArray[np.float32]] = []
     ready: NDArray[np.float32] | None = None
-    for utterance in _alike([_utterance(path, rng) for path in files]):
+    utterances = _alike([_utterance(path, rng) for path in files])
+    for utterance in _levelled(utterances) if levelled else utterances:
         waiting.append(utterance)
         if sum(map(len, waiting)) >= seconds * RATE:
             if ready is not None:
@@ -168,6 +174,15 @@ def _alike(utterances: Sequence[tuple[NDArray[np.float32], float]]) -> list[NDAr
     spoken = [(samples, tone) for samples, tone in utterances if len(samples)]
     usual = float(np.median([tone for _, tone in spoken])) if spoken else 0.0
     return [samples for samples, tone in spoken if usual < ROOM_TONE or tone > usual - _FAR_BELOW]
+
+
+def _levelled(utterances: Sequence[NDArray[np.float32]]) -> Iterator[NDArray[np.float32]]:
+    """The utterances at the median of their active levels, or as near as their peaks allow; short ones as they are."""
+    active = [active_level(samples, RATE) for samples in utterances]
+    usual = float(np.median([level for level in active if level is not None] or [0.0]))
+    for samples, level in zip(utterances, active, strict=True):
+        most = _FULL / float(np.abs(samples).max(initial=1e-9))
+        yield samples if level is None else samples * np.float32(min(10 ** ((usual - level) / 20), most))
 
 
 def _resample(samples: NDArray[np.float32], rate: int) -> NDArray[np.float32]:

@@ -21,7 +21,7 @@ from audioqa.errors import SettingsError
 from audioqa.lab.codecs import transcode
 from audioqa.lab.corpus import RATE
 from audioqa.lab.faults import FAULTS, Fault, Placed, at_nominal
-from audioqa.lab.talk import Talk
+from audioqa.lab.talk import NOMINAL, Talk
 from audioqa.measure import measure
 from audioqa.perceptual.callmos import CallMos
 from audioqa.types import Event, Recording, Segment
@@ -31,6 +31,10 @@ CODECS = ("none", "ulaw", "gsm", "g729", "amr-12.2", "opus-12k")
 
 NAMES = ("agent", "customer")
 """Names of the channels; truth has numbers."""
+
+ROOM = 36.0
+"""dB under the active speech: a leg whose own line or room is noisier has background noise as it is (the detector
+reports it up to 35 dB, and is a decibel off or so), so that the call says nothing about false background noise."""
 
 TOLERANCE = 0.2
 """Seconds by which a fault is extended before an event must overlap it."""
@@ -129,6 +133,8 @@ class Clean:
         Who talks.
     aside
         Kinds of events that are set aside, because the call has them as it is.
+    unfit
+        Kinds of which the call cannot be called clean, reported or not.
     """
 
     codec: str
@@ -137,6 +143,7 @@ class Clean:
     kinds: tuple[str, ...]
     speakers: tuple[str, str]
     aside: tuple[str, ...] = ()
+    unfit: tuple[str, ...] = ()
 
 
 def share(number: int, faults: Sequence[Fault], *, every: int = 1) -> tuple[str, ...]:
@@ -166,13 +173,14 @@ def experiment(talk: Talk, plan: Plan) -> Iterator[Clean | Faulted]:
     """
     clean = at_nominal(talk)
     usual: dict[str, set[str]] = {}
+    unfit = ("background-noise",) if noise_below(clean, talk) < ROOM else ()
     own = set() if plan.vouched else {event.kind for event in events_of(coded(clean, "none"), detectors=plan.detectors)}
     for codec in plan.codecs:
         kinds = [event.kind for event in events_of(coded(clean, codec), detectors=plan.detectors)]
         usual[codec] = set(kinds) | own
         counted = tuple(kind for kind in kinds if kind not in own)
         aside = tuple(kind for kind in kinds if kind in own)
-        yield Clean(codec, plan.number, talk.seconds, counted, talk.speakers, aside)
+        yield Clean(codec, plan.number, talk.seconds, counted, talk.speakers, aside, unfit)
     for fault in FAULTS:
         if fault.name not in plan.faults:
             continue
@@ -181,6 +189,28 @@ def experiment(talk: Talk, plan: Plan) -> Iterator[Clean | Faulted]:
         for codec in plan.codecs:
             heard = events_of(coded(samples, codec), detectors=plan.detectors) if truth else []
             yield judged(fault, truth, heard, usual=usual[codec], codec=codec, call=plan.number, seconds=seconds)
+
+
+def noise_below(samples: Samples, talk: Talk) -> float:
+    """How far under nominal speech the noisier leg lies while its party listens, dB: the median frame of 20 ms.
+
+    Parameters
+    ----------
+    samples
+        The call with both parties at the nominal level, float32 at 8 kHz, shape (n, 2).
+    talk
+        The call, for its turns.
+    """
+    size = round(0.020 * RATE)
+    below = []
+    for leg, turns in zip(samples.T, talk.turns, strict=True):
+        listens = np.ones(len(leg), np.bool_)
+        for turn in turns:
+            listens[round(turn.start * RATE) : round(turn.end * RATE)] = False
+        rest = leg[listens]
+        power = np.mean(rest[: len(rest) // size * size].reshape(-1, size).astype(np.float64) ** 2, axis=1)
+        below.append(NOMINAL - 10 * float(np.log10(np.median(power) + 1e-13)) if len(power) else np.inf)
+    return float(min(below))
 
 
 def events_of(samples: Samples, *, detectors: Sequence[Detector] = DETECTORS) -> list[Event]:

@@ -166,9 +166,17 @@ def figures(clean: Sequence[Clean], faulted: Sequence[Faulted], faults: Sequence
     placed = [one for one in faulted if one.places]
     kinds = sorted({fault.kind for fault in faults} | {kind for one in clean for kind in one.kinds} | _others(placed))
     lengths = {one.call: one.seconds for one in clean}
-    false = [_false(kind, "clean", [(one.codec, one.call, one.seconds, one.kinds) for one in clean]) for kind in kinds]
+    unfit = {(one.call, kind) for one in clean for kind in one.unfit}
+    false = []
     for kind in kinds:
-        without = [one for one in placed if kind not in (by_name[one.fault].kind, *by_name[one.fault].brings)]
+        quiet = [one for one in clean if (one.call, kind) not in unfit]
+        false.append(_false(kind, "clean", [(one.codec, one.call, one.seconds, one.kinds) for one in quiet]))
+    for kind in kinds:
+        without = [
+            one
+            for one in placed
+            if kind not in (by_name[one.fault].kind, *by_name[one.fault].brings) and (one.call, kind) not in unfit
+        ]
         if without:
             heard = [(one.codec, one.call, one.seconds, one.others) for one in without]
             false.append(_false(kind, "other impairments", heard))

@@ -59,7 +59,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     options = parser.parse_args(arguments)
     started = time.perf_counter()
-    made = list(talks(islice(calls(options.split), 0, None, options.every)))
+    made = list(talks(islice(calls(options.split, levelled=True), 0, None, options.every)))
     if not made:
         print("no real speech here: set AUDIOQA_DATA, or apt-get install asterisk-core-sounds-en-wav", file=sys.stderr)  # noqa: T201
         return 2

@@ -1,4 +1,8 @@
-"""The speech level, restored: a gain for a party that is too quiet or too loud, and steps taken out at level jumps."""
+"""The speech level, restored: a gain for a party that is too quiet or too loud, and steps taken out at level jumps.
+
+Telephone codecs work on 13 bits (G.711's finest step at mu-law, the linear PCM of GSM and AMR): a gain raises their
+rounding noise with the speech, where it is heard. It is white, its level is known, and it is lowered.
+"""
 
 from __future__ import annotations
 
@@ -7,11 +11,17 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from audioqa.mend.noise import without_white_noise
 from audioqa.mend.stretch import Samples, Stretch
 from audioqa.types import Event
 
 NOMINAL = -26.0
 """dBov: nominal active speech level (ITU-T P.56, P.800)."""
+
+ROUNDING = -81.0
+"""dBov: noise of rounding to 13 bits, -83 dBov (a step of 8, squared, over 12), and 2 dB for the coarser steps of G.711
+above its first segment. Measured on the tuning side of `audioqa.lab.ledger`, level through G.711 and GSM: at 0 and 6 dB
+above -83 dBov fewer mended calls came within 0.3 MOS of their twins than at 2 or 3."""
 
 _RAMP = 0.050  # s at the ends of a gain
 _FRAME = 0.020  # s
@@ -79,5 +89,8 @@ def active_level(samples: NDArray[np.float32], rate: int) -> float | None:
 
 def _raised(stretch: Stretch, samples: Samples, event: Event, decibels: float) -> Samples:
     share = stretch.share([event], fade=_RAMP)
-    gain = 10 ** (np.float32(np.clip(decibels, -_GREATEST_GAIN, _GREATEST_GAIN)) / 20)
-    return np.asarray(samples * (1 + share * (gain - 1)), np.float32)
+    decibels = float(np.clip(decibels, -_GREATEST_GAIN, _GREATEST_GAIN))
+    raised = samples * np.float32(10 ** (decibels / 20))
+    if decibels > 0:
+        raised = without_white_noise(raised, stretch.rate, level=ROUNDING + decibels)
+    return np.asarray(samples + share * (raised - samples), np.float32)

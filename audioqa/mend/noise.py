@@ -8,7 +8,7 @@ Trans. ASLP 20, 2012), which follows noise that changes, and starts from the qui
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,18 +39,47 @@ def without_noise(stretch: Stretch, events: Sequence[Event]) -> Samples:
     share = stretch.share(events, fade=_FADE)
     if not share.any():
         return stretch.samples
-    size, hop = round(_SIZE * stretch.rate), round(_HOP * stretch.rate)
+    cleaned = _cleaned(stretch.samples, stretch.rate, lambda power, _: _noise(power))
+    return np.asarray(stretch.samples + share * (cleaned - stretch.samples), np.float32)
+
+
+def without_white_noise(samples: Samples, rate: int, *, level: float) -> Samples:
+    """Samples with white noise of a known level lowered by up to 22 dB.
+
+    Parameters
+    ----------
+    samples
+        float32, shape (n,).
+    rate
+        Hz.
+    level
+        dBov of the noise.
+    """
+
+    def noise(power: NDArray[np.float64], window: NDArray[np.float64]) -> NDArray[np.float64]:
+        return np.full_like(power, 10 ** (level / 10) * np.sum(window**2))
+
+    return np.asarray(_cleaned(samples, rate, noise), np.float32)
+
+
+def _cleaned(
+    samples: Samples,
+    rate: int,
+    noise: Callable[[NDArray[np.float64], NDArray[np.float64]], NDArray[np.float64]],
+) -> NDArray[np.float64]:
+    """Samples less the noise whose power, shape (frames, bins), `noise` tells from the samples' own and the window."""
+    size, hop = round(_SIZE * rate), round(_HOP * rate)
     window = np.sqrt(np.hanning(size + 1)[:size])
-    padded = np.concatenate([np.zeros(size), stretch.samples.astype(np.float64), np.zeros(2 * size)])
+    padded = np.concatenate([np.zeros(size), samples.astype(np.float64), np.zeros(2 * size)])
     starts = np.arange(0, len(padded) - size, hop)
     spectrum = np.fft.rfft(padded[starts[:, None] + np.arange(size)] * window, axis=1)
     power = np.abs(spectrum) ** 2 + 1e-12
-    frames = np.fft.irfft(spectrum * _gains(power, _noise(power)), size, axis=1) * window
+    frames = np.fft.irfft(spectrum * _gains(power, noise(power, window)), size, axis=1) * window
     out = np.zeros(len(padded))
     for start, frame in zip(starts, frames, strict=True):
         out[start : start + size] += frame
-    cleaned = out[size : size + len(share)] * hop / (size / 2)
-    return np.asarray(stretch.samples + share * (cleaned - stretch.samples), np.float32)
+    cleaned: NDArray[np.float64] = out[size : size + len(samples)] * hop / (size / 2)
+    return cleaned
 
 
 def _noise(power: NDArray[np.float64]) -> NDArray[np.float64]:

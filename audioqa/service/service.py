@@ -16,6 +16,7 @@ from audioqa.engines import Limits, LocalEngine
 from audioqa.errors import AudioqaError, SettingsError
 from audioqa.service.accounts import Accounts
 from audioqa.service.derived import Derived
+from audioqa.service.flagging import Flagging
 from audioqa.service.keeping import Keeping
 from audioqa.service.keys import Keys
 from audioqa.service.loading import Loading
@@ -32,7 +33,7 @@ from audioqa.store.database import snapshot, writing
 
 _log = logging.getLogger("audioqa.service")
 
-_DELIVERED_EVERY, _KEPT_UP_EVERY = 1.0, 300.0
+_DELIVERED_EVERY, _FLAGGED_EVERY, _KEPT_UP_EVERY = 1.0, 2.0, 300.0
 
 
 @dataclass(frozen=True)
@@ -102,6 +103,11 @@ class Service:
         return Webhooks(self.store, self.settings.service.private_webhooks)
 
     @cached_property
+    def flagging(self) -> Flagging:
+        """Keeps flags up to date with the rules."""
+        return Flagging(self.store, self.settings)
+
+    @cached_property
     def privacy(self) -> Privacy:
         """Deletes calls."""
         own = self.settings.service
@@ -136,6 +142,7 @@ class Service:
         self.scoring.start()
         for name, every, work in (
             ("webhooks", _DELIVERED_EVERY, self._deliver),
+            ("flags", _FLAGGED_EVERY, self._flag),
             ("keeping up", _KEPT_UP_EVERY, self._keep_up),
         ):
             thread = threading.Thread(target=self._again, args=(every, work), name=f"audioqa {name}", daemon=True)
@@ -197,6 +204,11 @@ class Service:
         taken, refused = self.webhooks.deliver_due()
         if taken or refused:
             self.metrics.told(taken, refused)
+
+    def _flag(self) -> None:
+        for _ in self.flagging.keep_up():
+            if self._stopping.is_set():
+                return
 
     def _keep_up(self) -> None:
         self.privacy.keep_up()

@@ -116,7 +116,7 @@ class Sound:
         """
         if end - start > LONGEST_CLIP:
             raise ServiceError(f"a clip has at most {LONGEST_CLIP:.0f} seconds", "invalid")
-        paths, options = self._paths(number, call), self._options(call, tenant)
+        paths, options = self.paths(number, call), self.options(call, tenant)
         return cut_clip(paths, Segment(start, end), options=options, channel=channel)
 
     def listening(self, number: int, call: StoredCall, *, tenant: str) -> tuple[Path, str]:
@@ -132,7 +132,7 @@ class Sound:
         recording = from_plain(call.content).recording
 
         def encode(target: Path) -> None:
-            made = encode_for_listening(recording, options=self._options(call, tenant), path=self._paths(number, call))
+            made = encode_for_listening(recording, options=self.options(call, tenant), path=self.paths(number, call))
             if isinstance(made, Skipped):
                 raise ServiceError(f"no browser plays it: {made.reason}", "missing")
             target.write_bytes(made.data)
@@ -141,11 +141,11 @@ class Sound:
         with made.open("rb") as stream:
             return made, "audio/wav" if stream.read(4) == b"RIFF" else "audio/mpeg"
 
-    def _paths(self, number: int, call: StoredCall) -> list[Path]:
+    def paths(self, number: int, call: StoredCall) -> list[Path]:
         """The files of a call, in order."""
         return [self.file(number, call, leg=file.position + 1) for file in call.files if file.position >= 0]
 
-    def _options(self, call: StoredCall, tenant: str) -> OpenOptions:
+    def options(self, call: StoredCall, tenant: str) -> OpenOptions:
         """How its files are opened: what their sender said of them, where they have no header."""
         with snapshot(self.store.engine) as connection:
             job = jobs.latest_of_call(connection, tenant, call.info.call_id)

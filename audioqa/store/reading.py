@@ -282,4 +282,6 @@ def stored(connection: Connection, rows: Sequence[Row[Any]]) -> Iterator[StoredC
         content = projection.unpacked(row.report, row.location)
         if not misfit(info.roles, row.channels):
             content = named(content, info.roles)
+        if row.own_flags is not None:
+            content = content | {"flags": row.own_flags, "rules_digest": row.rules or ""}
         yield StoredCall(info, tuple(read[row.id]), content, row.run, row.scored_at, row.processing)

@@ -66,7 +66,7 @@ class Party:
     mos
         Its MOS, or why there is none.
     figures
-        Further plain figures by name: ``dc_offset``, ``peak_dbov``, ``clipped_share``.
+        Further plain figures by name: ``dc_offset``, ``peak_dbov``, ``clipped_share``, ``bandwidth_hz``.
     """
 
     channel: str
@@ -210,9 +210,11 @@ class CallReport:
     estimator
         Identity of the estimator (model, weights, calibration), or ``none``.
     settings_digest
-        SHA-256 of every setting that could change the report.
+        SHA-256 of every setting that could change the report, except for its flags.
     version
         audioqa's version.
+    rules_digest
+        SHA-256 of the rules that made the flags; empty where none were asked.
     """
 
     recording: Recording
@@ -232,3 +234,4 @@ class CallReport:
     estimator: str
     settings_digest: str
     version: str
+    rules_digest: str = ""

@@ -10,28 +10,43 @@ from audioqa.service.service import Service
 from audioqa.web import (
     api_admin,
     api_calls,
+    api_review,
     api_sound,
     api_uploads,
     api_webhooks,
     health,
     measuring,
+    pages_call,
+    pages_calls,
+    pages_quality,
+    pages_review,
+    pages_settings,
     pages_sign_in,
     pages_upload,
     problems,
     security,
 )
-from audioqa.web.pages import STATIC
+from audioqa.web.pages import REPORT_STATIC, STATIC
 from audioqa.web.problems import Problem
 
 API: tuple[APIRouter, ...] = (
     api_calls.router,
     api_sound.router,
+    api_review.router,
     api_webhooks.router,
     api_admin.router,
 )
 """What programs ask for beside uploads. Each router has ``/api/v1`` in its own prefix: metrics name its routes."""
 
-PAGES: tuple[APIRouter, ...] = (pages_sign_in.router, pages_upload.router)
+PAGES: tuple[APIRouter, ...] = (
+    pages_sign_in.router,
+    pages_upload.router,
+    pages_calls.router,
+    pages_call.router,
+    pages_review.router,
+    pages_quality.router,
+    pages_settings.router,
+)
 """What people see. A module of pages has a `router`, and stands here."""
 
 _BODY = 262_144
@@ -71,6 +86,7 @@ def make_app(service: Service) -> FastAPI:
     for router in (*API, health.router, *PAGES):
         app.include_router(router)
     app.state.pages = [route for router in PAGES for route in router.routes]
+    app.mount("/static/report", StaticFiles(directory=REPORT_STATIC), name="report")
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     problems.install(app)
     measuring.install(app, service.metrics)

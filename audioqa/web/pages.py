@@ -23,6 +23,9 @@ from audioqa.web.identity import Identity, set_cookie
 
 STATIC = Path(__file__).parent / "static"
 
+REPORT_STATIC = Path(audioqa.__file__).parent / "render" / "assets"
+"""Scripts and style of the report page, which the page of a call has too."""
+
 NAVIGATION = (
     ("/calls", "Calls", "read"),
     ("/review", "Review", "review"),

@@ -7,6 +7,8 @@ import pytest
 from conversation import AGENT, CUSTOMER, RATE, SECONDS, Samples, conversation, measured
 
 from audioqa.detectors.hum import Hum
+from audioqa.told_once import told_once
+from audioqa.types import Event, Segment
 
 
 def hum(mains: float, below: float, *, lowest: float = 0.0) -> Samples:
@@ -50,3 +52,12 @@ def test_a_party_without_a_level_is_skipped() -> None:
     agent, customer = conversation()
     found = Hum()(measured([agent, np.zeros_like(customer)], [AGENT, ()]))
     assert [(skip.kind, skip.channel) for skip in found.skipped] == [("hum", "customer")]
+
+
+def test_noise_that_is_the_hum_is_told_once() -> None:
+    def noise(channel: str, level: float, end: float = 60.0) -> Event:
+        return Event("background-noise", channel, Segment(0, end), "warning", {"noise_dbov": level})
+
+    humming = Event("hum", "agent", Segment(0, 50), "warning", {"level_dbov": -44.0})
+    its_own, louder, longer, other = noise("agent", -39), noise("agent", -37), noise("agent", -39, 110), noise("b", -50)
+    assert told_once([humming, its_own, louder, longer, other]) == [humming, louder, longer, other]

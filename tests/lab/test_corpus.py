@@ -7,9 +7,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from audioqa.lab import corpus
 from audioqa.lab.clean import CONSTANT_RUN
+from audioqa.mend.level import active_level
 
 
 @pytest.fixture
@@ -58,3 +60,17 @@ def test_children_and_unknown_speakers_are_not_tested_on() -> None:
     tested = {name for name, speaker in speakers if corpus.split_of(name, speaker) == "test"}
     assert "so762" in tested
     assert not tested & {"intent", "wakeword"}
+
+
+def test_utterances_of_one_speaker_are_brought_to_one_level_without_clipping() -> None:
+    def spoken(level: float, peak: float = 0.0) -> NDArray[np.float32]:
+        out = np.random.default_rng(1).normal(0, 10 ** (level / 20), 2 * corpus.RATE)
+        out[0] = peak
+        return out.astype(np.float32)
+
+    short = spoken(-20)[:800]
+    given = [spoken(-26), spoken(-14), spoken(-26), spoken(-38, peak=0.9), short]
+    levelled = list(corpus._levelled(given))
+    assert [active_level(samples, corpus.RATE) for samples in levelled[:3]] == pytest.approx([-26] * 3, abs=0.3)
+    assert np.abs(levelled[3]).max() == pytest.approx(0.99)
+    assert levelled[4] is short

@@ -142,6 +142,14 @@ def test_figures_are_counted_right() -> None:
     assert confusion == {"echo": (0.5, False), "noise": (0.5, True)}
 
 
+def test_a_noisy_room_says_nothing_of_false_noise() -> None:
+    noisy = Clean("none", 1, 3600.0, ("noise", "hum"), ("c", "d"), unfit=("noise",))
+    found = figures([*CLEAN, noisy], FAULTED, [HUM])
+    false = {one.kind: one for one in found.false_events if one.material == "clean"}
+    assert (false["noise"].events["none"], false["noise"].distinct_hours) == (0, 0.5)
+    assert (false["hum"].events["none"], false["hum"].distinct_hours) == (2, 1.5)
+
+
 def test_the_page_has_a_row_for_each_fault_and_kind() -> None:
     page = document(figures(CLEAN, FAULTED, [HUM]), [HUM])
     assert "| hum | 1.00 (1) | 0.00 (1) |" in page

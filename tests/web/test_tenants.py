@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
+from sqlalchemy import insert
 from starlette.routing import Route
 
+from audioqa.store.database import writing
+from audioqa.store.review_tables import review_turns
 from audioqa.web.app import make_app
 from web.serving import PASSWORD, Served, recording
 
@@ -44,6 +48,26 @@ OWN = {
     "GET /api/v1/settings/retention",
     "PUT /api/v1/settings/retention",
     "GET /api/v1/audit",
+    "GET /api/v1/quality",
+    "POST /api/v1/review/next",
+    "GET /calls",
+    "POST /calls/filters",
+    "POST /calls/filters/forget",
+    "GET /review",
+    "POST /review/next",
+    "GET /review/incidents",
+    "POST /review/incidents/all",
+    "GET /quality",
+    "GET /quality/answers.csv",
+    "POST /quality/answers",
+    "POST /quality/threshold",
+    "POST /settings/rules",
+    "GET /settings",
+    "POST /settings/review",
+    "POST /settings/retention",
+    "POST /settings/keys",
+    "POST /settings/keys/revoke",
+    "POST /settings/people",
 }
 """What names nothing: everybody gets their own tenant's, and nothing of the other's may be in it."""
 
@@ -61,6 +85,18 @@ ANOTHERS = {
     "DELETE /api/v1/webhooks/{webhook}",
     "DELETE /api/v1/keys/{key}",
     "PATCH /api/v1/users/{name}",
+    "GET /api/v1/calls/{call}/verdicts",
+    "POST /api/v1/review/{turn}/rating",
+    "POST /api/v1/review/{turn}/verdict",
+    "GET /calls/{call}",
+    "GET /calls/{call}/picture",
+    "GET /review/{turn}",
+    "GET /review/{turn}/picture",
+    "GET /review/{turn}/sound",
+    "POST /review/{turn}/alive",
+    "POST /review/{turn}/rating",
+    "POST /review/{turn}/verdict",
+    "POST /review/{turn}/back",
 }
 """What names something: what is another tenant's is not there."""
 
@@ -94,7 +130,17 @@ def secrets(served: Served, tmp_path_factory: pytest.TempPathFactory) -> dict[st
         "webhook": str(hook.key),
         "key": str(number),
         "user": SECRET,
+        "turn": str(turn_at(served, upload["call"]["id"])),
     }
+
+
+def turn_at(served: Served, call: int) -> int:
+    """A turn of somebody of alpha's at a call; its number."""
+    now = datetime.now(UTC)
+    values = {"tenant": "alpha", "call": call, "reviewer": SECRET, "team": "", "day": now.date(), "given_at": now}
+    statement = insert(review_turns).values(**values, expires_at=now + timedelta(hours=1), flagged=True)
+    chosen = statement.returning(review_turns.c.id)
+    return int(writing(served.service.store.engine, lambda c: c.execute(chosen).scalar_one()))
 
 
 def test_every_route_is_listed(served: Served) -> None:
@@ -111,9 +157,19 @@ def filled(path: str, secrets: dict[str, str]) -> str:
 
 def ask(client: Any, route: str, secrets: dict[str, str], headers: dict[str, str]) -> Any:
     method, _, path = route.partition(" ")
-    bodies: dict[str, Any] = {"PATCH /api/v1/users/{name}": {"active": True}}
+    bodies: dict[str, Any] = {
+        "PATCH /api/v1/users/{name}": {"active": True},
+        "POST /api/v1/review/{turn}/rating": {"rating": 3},
+        "POST /api/v1/review/{turn}/verdict": {"verdict": "confirmed"},
+    }
+    forms = {
+        "POST /review/{turn}/rating": {"rating": 3},
+        "POST /review/{turn}/verdict": {"verdict": "confirmed"},
+    }
     params = {"start": 0, "end": 1} if path.endswith("/clip") else None
-    return client.request(method, filled(path, secrets), headers=headers, params=params, json=bodies.get(route))
+    return client.request(
+        method, filled(path, secrets), headers=headers, params=params, json=bodies.get(route), data=forms.get(route)
+    )
 
 
 @pytest.mark.parametrize("route", sorted(ANOTHERS))
@@ -144,6 +200,7 @@ def test_what_is_ones_own_holds_nothing_of_anothers(served: Served, secrets: dic
         "GET /api/v1/keys",
         "GET /api/v1/users",
         "GET /api/v1/audit",
+        "GET /calls",
     ):
         assert SECRET in mine.text
 
