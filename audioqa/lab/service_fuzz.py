@@ -48,7 +48,8 @@ def ask(app: Any, headers: dict[str, str], *, examples: int) -> Counter[str]:
         suppress_health_check=list(HealthCheck),
     )
     asked: Counter[str] = Counter()
-    for found in document.get_all_operations():
+    operations: Any = document.get_all_operations()
+    for found in operations:
         operation = found.ok()
         kinds = [schemathesis.GenerationMode.POSITIVE, schemathesis.GenerationMode.NEGATIVE]
         right, wrong = (operation.as_strategy(generation_mode=kind) for kind in kinds)
