@@ -31,7 +31,7 @@ from typing import Any
 
 import numpy as np
 
-from audioqa.lab.synthesis import synthetic_speech
+from audioqa.synthesis import synthetic_speech
 
 _SECONDS = 4.0
 _RATE = 8000
