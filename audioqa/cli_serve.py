@@ -64,7 +64,9 @@ def serve(
         if no_sign_in and host not in _LOOPBACK:
             complain("--no-sign-in is for trying things out on one machine: it needs --host 127.0.0.1")
             raise typer.Exit(2)
-        hosts = settings.service.hosts or (LOOPBACK if host in _LOOPBACK else ())
+        # A name of this machine is safe to serve: it is other names pointed at it that are not.
+        named = settings.service.hosts
+        hosts = (*named, *LOOPBACK) if named or host in _LOOPBACK else ()
         service = open_service(settings, hosts=hosts, open_to_this_machine=no_sign_in)
         set_up_logs(as_json=log_json)
         service.digest  # noqa: B018 - settings that cannot be used are told before anything listens

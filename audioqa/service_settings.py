@@ -21,7 +21,7 @@ from __future__ import annotations
 from ipaddress import IPv4Network, IPv6Network, ip_address
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 
 class ProxySettings(BaseModel):
@@ -83,8 +83,8 @@ class ServiceSettings(BaseModel):
     https
         Whether people reach the service by HTTPS, through a proxy: cookies are sent by nothing else then.
     hosts
-        Names by which the service may be called; ``*.example.com`` stands for all below. Empty takes every name, except
-        where it listens on this machine only: then this machine's.
+        Names by which the service may be called, beside this machine's own; ``*.example.com`` stands for all below.
+        Empty takes every name, except where it listens on this machine only.
     metrics_token
         What Prometheus has to show for ``/metrics``; None gives them to this machine only, and to no proxy on it.
     private_webhooks
@@ -114,6 +114,12 @@ class ServiceSettings(BaseModel):
     metrics_token: str | None = Field(default=None, min_length=16)
     private_webhooks: bool = False
     proxy: ProxySettings | None = None
+
+    @field_validator("hosts", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        """An environment variable names several with commas between them."""
+        return tuple(name.strip() for name in value.split(",")) if isinstance(value, str) else value
 
     @property
     def store_url(self) -> str:

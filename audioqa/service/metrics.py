@@ -6,10 +6,13 @@ import shutil
 from datetime import UTC, datetime
 from pathlib import Path
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
 from audioqa.store import Store, jobs
 from audioqa.store.database import snapshot
+
+MEDIA_TYPE = CONTENT_TYPE_LATEST
+"""Of what `Metrics.text` gives."""
 
 _COUNTED = 100_000
 """A longer queue is not counted to its end."""

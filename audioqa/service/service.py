@@ -84,7 +84,7 @@ class Service:
     @cached_property
     def sound(self) -> Sound:
         """The sound of calls."""
-        return Sound(self.store, self.derived)
+        return Sound(self.store, self.derived, self.settings)
 
     @cached_property
     def uploads(self) -> Uploads:

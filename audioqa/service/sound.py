@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import shutil
+import tempfile
+import threading
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path, PurePosixPath
 
 from audioqa.audio import OpenOptions
 from audioqa.errors import ServiceError, SourceError
+from audioqa.masking import masked_clip, write_clip
 from audioqa.render.as_json import from_plain
 from audioqa.render.clips import cut_clip
 from audioqa.render.listening import encode_for_listening
 from audioqa.service.derived import Derived
+from audioqa.settings import NO_ESTIMATOR, Settings
 from audioqa.sources import LocalCopies
 from audioqa.store import Store, StoredCall, jobs
 from audioqa.store.calls_told import call_by_number
@@ -45,10 +50,18 @@ class Sound:
         Where the calls are.
     derived
         Where copies are kept.
+    settings
+        By which faults are found that masked clips have to show.
     """
 
     store: Store
     derived: Derived
+    settings: Settings
+
+    @cached_property
+    def _masking(self) -> threading.Semaphore:
+        """One masked clip at a time: each measures its call anew, several times."""
+        return threading.Semaphore(1)
 
     def call(self, number: int, *, tenant: str) -> StoredCall:
         """A tenant's call.
@@ -118,6 +131,41 @@ class Sound:
             raise ServiceError(f"a clip has at most {LONGEST_CLIP:.0f} seconds", "invalid")
         paths, options = self.paths(number, call), self.options(call, tenant)
         return cut_clip(paths, Segment(start, end), options=options, channel=channel)
+
+    def masked_clip(self, number: int, call: StoredCall, start: float, end: float, *, tenant: str) -> bytes:
+        """A stretch of a call as a WAV file in which its faults are and nothing that was said (`audioqa.masking`).
+
+        Parameters
+        ----------
+        number, call, tenant
+            The call.
+        start, end
+            Seconds.
+
+        Raises
+        ------
+        ServiceError
+            Where the stretch is too long, the call is in two files, another masked clip is being made, or the
+            recording is gone.
+        AudioqaError
+            Where no clip comes out that is surely not understood, or the recording can no longer be read.
+        """
+        if end - start > LONGEST_CLIP:
+            raise ServiceError(f"a clip has at most {LONGEST_CLIP:.0f} seconds", "invalid")
+        paths = self.paths(number, call)
+        if len(paths) > 1:
+            raise ServiceError("a call in two files cannot be masked: use audioqa mask for each of them", "invalid")
+        if not self._masking.acquire(timeout=1.0):
+            raise ServiceError("another masked clip is being made: ask again in a moment", "busy", 10.0)
+        try:
+            with tempfile.TemporaryDirectory(prefix="audioqa-") as folder:
+                target = Path(folder) / "masked.wav"
+                analyser = self.settings.model_copy(update={"estimator": NO_ESTIMATOR, "weights": None}).analyser()
+                options = self.options(call, tenant)
+                write_clip(masked_clip(paths[0], analyser, start=start, end=end, options=options), target)
+                return target.read_bytes()
+        finally:
+            self._masking.release()
 
     def listening(self, number: int, call: StoredCall, *, tenant: str) -> tuple[Path, str]:
         """The whole call in a form that every browser plays, and its media type.

@@ -53,14 +53,18 @@ def clip(
     start: Seconds,
     end: Seconds,
     channel: Annotated[int | None, Query(ge=1, le=64, description="Only this one, counted from 1.")] = None,
+    masked: Annotated[bool, Query(description="To share: its faults are in it, what was said is not.")] = False,
     download: bool = False,
 ) -> Response:
     """A stretch of the recording as a WAV file: at most 120 seconds of it."""
     found = service.sound.call(call, tenant=principal.tenant)
-    data = service.sound.clip(call, found, start, end, tenant=principal.tenant, channel=channel)
-    what = "exported a clip" if download else "played"
+    if masked:
+        data = service.sound.masked_clip(call, found, start, end, tenant=principal.tenant)
+    else:
+        data = service.sound.clip(call, found, start, end, tenant=principal.tenant, channel=channel)
+    what = "exported a masked clip" if masked else "exported a clip" if download else "played"
     noted(request, service, principal, what, found.info.call_id)
-    disposition = "attachment" if download else "inline"
+    disposition = "attachment" if download or masked else "inline"
     headers = {"Content-Disposition": f'{disposition}; filename="call-{call}-{start:.2f}-{end:.2f}.wav"'}
     return Response(data, media_type="audio/wav", headers=headers)
 

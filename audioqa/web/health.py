@@ -6,9 +6,9 @@ import hmac
 from ipaddress import ip_address
 
 from fastapi import APIRouter, Request, Response
-from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.exceptions import HTTPException
 
+from audioqa.service.metrics import MEDIA_TYPE
 from audioqa.service.service import Service
 from audioqa.web.api_models import State
 from audioqa.web.problems import problem, responses
@@ -40,7 +40,7 @@ def metrics(request: Request, service: TheService) -> Response:
     if not _may(request, service):
         raise HTTPException(403, "figures are for this machine, or for whoever shows the token that is configured")
     data = service.metrics.text(service.store, service.settings.service.folder)
-    return Response(data, media_type=CONTENT_TYPE_LATEST)
+    return Response(data, media_type=MEDIA_TYPE)
 
 
 def _may(request: Request, service: Service) -> bool:

@@ -78,6 +78,19 @@ def test_a_clip_is_its_stretch_sample_by_sample(served: Served, call: dict[str, 
     assert served.get(path, params={"start": 1, "end": 2, "channel": 3}).status_code == 422
 
 
+def test_a_masked_clip_is_as_long_and_is_not_the_recording(served: Served, call: dict[str, Any]) -> None:
+    path = f"/api/v1/calls/{call['call']['id']}/clip"
+    wanted: dict[str, Any] = {"start": 0, "end": 8}
+    plain, masked = served.get(path, params=wanted), served.get(path, params=wanted | {"masked": True})
+    assert masked.status_code in (200, 422), masked.text  # no clip comes out where it might be understood
+    if masked.status_code == 200:
+        assert masked.headers["content-disposition"].startswith("attachment")
+        assert len(masked.content) == len(plain.content)
+        assert masked.content[100:] != plain.content[100:]
+    else:
+        assert "no masked clip came out" in masked.json()["detail"]
+
+
 def test_every_browser_can_play_a_call(served: Served, call: dict[str, Any]) -> None:
     got = served.get(f"/api/v1/calls/{call['call']['id']}/listening")
     assert got.headers["content-type"] == "audio/wav"
