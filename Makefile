@@ -4,10 +4,13 @@ VENV := .venv
 BIN := $(VENV)/bin
 FIXTURES := $(wildcard fixtures/*.wav fixtures/*.WAV fixtures/*.flac fixtures/*.ogg fixtures/*.mp3 fixtures/*.amr fixtures/*.gsm fixtures/*.ulaw)
 
-.PHONY: score test check bench lab archive lengths calibrate agreement store-speed fixtures clean
+.PHONY: score serve test check bench lab archive lengths calibrate agreement store-speed load fuzz fixtures pages-speed clean
 
 score: $(VENV)/installed  ## score the fixture calls and show the result
 	$(BIN)/audioqa score $(FIXTURES)
+
+serve: $(VENV)/installed  ## the service with the fixture calls, for this machine alone: http://127.0.0.1:8000
+	$(BIN)/audioqa serve --no-sign-in --load fixtures --folder .cache/serve
 
 test: check  ## lint, types and every test that is quick
 	$(BIN)/python -m pytest -q
@@ -40,9 +43,17 @@ agreement: $(VENV)/installed  ## agreement with listeners on the rated set
 
 store-speed: $(VENV)/developer  ## a million calls in SQLite and PostgreSQL; writes the tables in docs/store.md
 	$(BIN)/python -m audioqa.lab.store_speed --write docs/store.md
+load: $(VENV)/installed  ## the service under load: 50 uploads at once; 200 uploads, the server killed twice
+	$(BIN)/python -m audioqa.lab.service_load --at-once 50 --killed 200
+
+fuzz: $(VENV)/developer  ## the service asked at length by requests made up from its OpenAPI document
+	$(BIN)/python -m audioqa.lab.service_fuzz --examples 200
 
 fixtures: $(VENV)/installed  ## make the fixture calls anew
 	$(BIN)/python fixtures/make.py
+
+pages-speed: $(VENV)/installed  ## how long the pages take over a million calls
+	$(BIN)/python -m audioqa.lab.pages_speed
 
 clean:
 	rm -rf $(VENV) .cache build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
@@ -56,6 +67,6 @@ $(VENV)/installed: pyproject.toml constraints.txt models/packages.txt
 	touch $@
 
 $(VENV)/developer: $(VENV)/installed
-	$(BIN)/pip install -q -c constraints.txt duckdb flask flask-cors hypothesis 'moto[s3]' mypy onnx pandas 'psycopg[binary]' pyarrow pytest ray \
-	  ruff s3fs scikit-learn
+	$(BIN)/pip install -q -c constraints.txt duckdb flask flask-cors httpx2 hypothesis 'moto[s3]' mypy onnx pandas 'psycopg[binary]' pyarrow pytest ray \
+	  ruff s3fs schemathesis scikit-learn
 	touch $@

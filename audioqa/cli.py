@@ -18,7 +18,9 @@ from audioqa.cli_batch import batch
 from audioqa.cli_calls import calls, export, purge, roles, show
 from audioqa.cli_lab import lab
 from audioqa.cli_labels import calibrate, evaluate
+from audioqa.cli_mask import mask
 from audioqa.cli_options import legs, open_options
+from audioqa.cli_serve import key, serve, user
 from audioqa.messages import complain
 
 app = typer.Typer(
@@ -156,6 +158,9 @@ def score(
 
 
 app.command()(batch)
+app.command()(serve)
+app.command()(user)
+app.command()(key)
 app.command()(evaluate)
 app.command()(calibrate)
 app.command()(calls)
@@ -164,6 +169,7 @@ app.command()(export)
 app.command()(roles)
 app.command()(purge)
 app.command()(lab)
+app.command()(mask)
 
 
 def main() -> None:

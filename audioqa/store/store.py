@@ -26,7 +26,7 @@ LEASE = 600.0
 """Seconds that a claim lasts unless it is renewed."""
 
 
-def open_store(url: str, *, create: bool = True, busy: float = BUSY) -> Store:
+def open_store(url: str, *, create: bool = True, busy: float = BUSY, durable: bool = False) -> Store:
     """Open a store; its tables are made, or brought up to date, where that is needed.
 
     Parameters
@@ -37,13 +37,15 @@ def open_store(url: str, *, create: bool = True, busy: float = BUSY) -> Store:
         Whether an SQLite file may be made where there is none.
     busy
         Seconds to wait for others who write to the same SQLite file.
+    durable
+        Whether SQLite waits for the disk at every transaction: what was written outlives a power cut then.
 
     Raises
     ------
     StoreError
         Where it cannot be opened, is none of ours, or was made by a newer version.
     """
-    engine = connect(url, create=create, busy=busy)
+    engine = connect(url, create=create, busy=busy, durable=durable)
     try:
         bring_up_to_date(engine)
     except BaseException:
