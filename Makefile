@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 FIXTURES := $(wildcard fixtures/*.wav fixtures/*.WAV fixtures/*.flac fixtures/*.ogg fixtures/*.mp3 fixtures/*.amr fixtures/*.gsm fixtures/*.ulaw)
 
-.PHONY: score serve test check bench lab lengths calibrate agreement load fuzz fixtures clean
+.PHONY: score serve test check bench lab lengths calibrate agreement load fuzz fixtures pages-speed clean
 
 score: $(VENV)/installed  ## score the fixture calls and show the result
 	$(BIN)/audioqa score $(FIXTURES)
@@ -46,6 +46,9 @@ fuzz: $(VENV)/developer  ## the service asked at length by requests made up from
 
 fixtures: $(VENV)/installed  ## make the fixture calls anew
 	$(BIN)/python fixtures/make.py
+
+pages-speed: $(VENV)/installed  ## how long the pages take over a million calls
+	$(BIN)/python -m audioqa.lab.pages_speed
 
 clean:
 	rm -rf $(VENV) .cache build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -64,7 +64,7 @@ OWNERS = {
     "prometheus_client": {"service"},
     "ray": {"engines"},
     "fsspec": {"sources"},
-    "sqlalchemy": {"store"},
+    "sqlalchemy": {"store", "lab"},
     "alembic": {"store"},
     "psycopg": {"store"},
     "pyarrow": {"render"},

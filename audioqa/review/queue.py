@@ -79,12 +79,15 @@ class ReviewQueue:
         Tells the time, UTC.
     chance
         Of what is drawn.
+    fresh
+        Seconds for which the queue is taken to be up to date; a call that no rule flags any more is never handed out.
     """
 
     store: Store
     tenant: str
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     chance: random.Random = field(default_factory=random.SystemRandom)
+    fresh: float = 0.0
 
     def settings(self) -> ReviewSettings:
         """The settings in force."""
@@ -102,7 +105,10 @@ class ReviewQueue:
             filling.lock(connection, self.tenant)
             self._refresh(connection, self._settings(connection), self.now())
 
-        self._write(work)
+        with snapshot(self.store.engine) as connection:
+            due = not self._is_fresh(connection)
+        if due:
+            self._write(work)
 
     def next(self, reviewer: str) -> Turn | Nothing:
         """The call that a reviewer has, or else the next one; or why there is none.
@@ -121,21 +127,14 @@ class ReviewQueue:
             if mine is not None:
                 return mine
             settings = self._settings(connection)
-            self._refresh(connection, settings, now)
             team = settings.team(reviewer)
             limit = settings.limit(team)
             if limit is not None and turns.used(connection, self.tenant, team, now.date()) >= limit:
                 return Nothing("limit")
-            given = turns.give(
-                connection,
-                self.tenant,
-                reviewer,
-                team=team,
-                now=now,
-                until=now + timedelta(minutes=settings.lease),
-                stratum=self._stratum(connection, reviewer) if settings.order == "worst" else None,
-                worst_first=settings.order == "worst",
-            )
+            given = self._give(connection, settings, reviewer, now) if self._is_fresh(connection) else None
+            if given is None:
+                self._refresh(connection, settings, now)
+                given = self._give(connection, settings, reviewer, now)
             return given or Nothing("empty")
 
         return self._write(work)
@@ -296,8 +295,27 @@ class ReviewQueue:
         with snapshot(self.store.engine) as connection:
             return figures.trail(connection, self.tenant, call_id)
 
+    def _give(self, connection: Connection, settings: ReviewSettings, reviewer: str, now: datetime) -> Turn | None:
+        worst_first = settings.order == "worst"
+        return turns.give(
+            connection,
+            self.tenant,
+            reviewer,
+            team=settings.team(reviewer),
+            now=now,
+            until=now + timedelta(minutes=settings.lease),
+            stratum=self._stratum(connection, reviewer) if worst_first else None,
+            worst_first=worst_first,
+        )
+
+    def _is_fresh(self, connection: Connection) -> bool:
+        last = keeping.last_filled(connection, self.tenant) if self.fresh else None
+        return last is not None and timedelta(0) <= self.now() - last < timedelta(seconds=self.fresh)
+
     def _refresh(self, connection: Connection, settings: ReviewSettings, now: datetime) -> None:
         since = now - timedelta(days=settings.days)
+        if self.fresh:
+            keeping.note_filled(connection, self.tenant, now)
         groups = filling.drop_settled(connection, self.tenant, since=since)
         groups |= filling.add_flagged(connection, self.tenant, since=since, twice=settings.twice, chance=self.chance)
         for group in sorted(groups):

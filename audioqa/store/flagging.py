@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, delete, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, delete, func, insert, select, update
 
 from audioqa.store.projection import NO_MOS, NO_MOS_FLAGGED, flag_marks
 from audioqa.store.reading import full, stored
@@ -34,17 +34,21 @@ def stale(connection: Connection, tenant: str, digest: str, most: int) -> list[t
     most
         How many.
     """
-    other = or_(calls.c.rules.is_(None), calls.c.rules != digest)
-    rows = connection.execute(
-        full().where(calls.c.tenant == tenant, other).order_by(calls.c.id.desc()).limit(most)
-    ).all()
-    return [(row.id, call) for row, call in zip(rows, stored(connection, rows), strict=True)]
+    # One digest at a time: its calls stand side by side in the index.
+    for mine in _others(connection, tenant, digest):
+        rows = connection.execute(full().where(*mine).order_by(calls.c.id.desc()).limit(most)).all()
+        if rows:
+            return [(row.id, call) for row, call in zip(rows, stored(connection, rows), strict=True)]
+    return []
 
 
 def count_stale(connection: Connection, tenant: str, digest: str) -> int:
     """How many calls have flags of other rules."""
-    other = or_(calls.c.rules.is_(None), calls.c.rules != digest)
-    return int(connection.execute(select(func.count()).where(calls.c.tenant == tenant, other)).scalar_one())
+    counted = (
+        connection.execute(select(func.count()).select_from(calls).where(*mine)).scalar_one()
+        for mine in _others(connection, tenant, digest)
+    )
+    return sum(int(count) for count in counted)
 
 
 def put_flags(connection: Connection, call: int, flags: Flags, *, digest: str) -> bool:
@@ -122,6 +126,20 @@ def median_mos(
 
 COLUMNS = (*FILTERED, "direction", "codec", "tap", "tenant")
 """Columns that medians can be taken by, beside tags."""
+
+
+def _others(connection: Connection, tenant: str, digest: str) -> Iterator[list[ColumnElement[bool]]]:
+    """What is true of the calls of each other digest, those without one first."""
+    yield [calls.c.tenant == tenant, calls.c.rules.is_(None)]
+    last = ""
+    while True:
+        chosen = select(func.min(calls.c.rules)).where(calls.c.tenant == tenant, calls.c.rules > last)
+        found = connection.execute(chosen).scalar()
+        if found is None:
+            return
+        if found != digest:
+            yield [calls.c.tenant == tenant, calls.c.rules == found]
+        last = found
 
 
 def _without(connection: Connection, call: int, row: Any) -> list[str]:

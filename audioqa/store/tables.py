@@ -217,7 +217,7 @@ calls = Table(
     UniqueConstraint("tenant", "call_id"),
     Index(None, "tenant", "rank", "id"),
     Index(None, "tenant", "at", "id"),
-    Index(None, "tenant", "rules"),
+    Index(None, "tenant", "rules", "id"),
 )
 """Every call that has a measurement; `rank` sorts the worst first: the MOS, and below 1 where there is none."""
 

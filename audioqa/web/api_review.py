@@ -8,13 +8,14 @@ from fastapi import APIRouter, Query, Response
 
 from audioqa.errors import ReviewError, ServiceError
 from audioqa.render.as_json import plain
-from audioqa.review import Nothing, ReviewQueue
+from audioqa.review import Nothing
 from audioqa.review.report import LONGEST, review_report
 from audioqa.store.review.rows import Turn
 from audioqa.web.api_calls import Number
 from audioqa.web.api_review_models import NewRating, NewVerdict, TurnOut, VerdictList, VerdictOut
 from audioqa.web.identity import Reader, Reviewer
 from audioqa.web.problems import responses
+from audioqa.web.reviews import queue_of
 from audioqa.web.state import TheService
 
 router = APIRouter(prefix="/api/v1", tags=["review"])
@@ -26,7 +27,7 @@ _KINDS = {"missing": "missing", "over": "conflict", "rated": "conflict", "unrate
 def verdicts(service: TheService, principal: Reader, call: Number) -> VerdictList:
     """What reviewers said of a call, in the order of time; a verdict that was changed later is there, too."""
     found = service.sound.call(call, tenant=principal.tenant)
-    trail = ReviewQueue(service.store, principal.tenant).trail(found.info.call_id)
+    trail = queue_of(service, principal).trail(found.info.call_id)
     return VerdictList(
         verdicts=[
             VerdictOut(
@@ -51,7 +52,7 @@ def verdicts(service: TheService, principal: Reader, call: Number) -> VerdictLis
 )
 def next_call(service: TheService, principal: Reviewer) -> TurnOut | Response:
     """The call that you have, or the next one. It stays with you for a while; its name is told after the rating."""
-    found = ReviewQueue(service.store, principal.tenant).next(principal.name)
+    found = queue_of(service, principal).next(principal.name)
     return Response(status_code=204) if isinstance(found, Nothing) else _told(found)
 
 
@@ -59,7 +60,7 @@ def next_call(service: TheService, principal: Reviewer) -> TurnOut | Response:
 def rate(service: TheService, principal: Reviewer, turn: Number, given: NewRating) -> TurnOut:
     """Rate a call, once: 1 (bad) to 5 (excellent)."""
     try:
-        return _told(ReviewQueue(service.store, principal.tenant).rate(turn, principal.name, given.rating))
+        return _told(queue_of(service, principal).rate(turn, principal.name, given.rating))
     except ReviewError as error:
         raise _refused(error) from None
 
@@ -67,7 +68,7 @@ def rate(service: TheService, principal: Reviewer, turn: Number, given: NewRatin
 @router.post("/review/{turn}/verdict", response_model=TurnOut, responses=responses(409))
 def judge(service: TheService, principal: Reviewer, turn: Number, given: NewVerdict) -> TurnOut:
     """Say what a rated call is; again, to change that."""
-    queue = ReviewQueue(service.store, principal.tenant)
+    queue = queue_of(service, principal)
     try:
         return _told(queue.judge(turn, principal.name, given.verdict, labels=given.labels, note=given.note))
     except ReviewError as error:
@@ -79,7 +80,7 @@ def quality(
     service: TheService, principal: Reviewer, days: Annotated[int | None, Query(ge=1, le=LONGEST)] = None
 ) -> dict[str, Any]:
     """How good the flags are, and how far the MOS and the reviewers agree, over the calls of the last days."""
-    report = review_report(ReviewQueue(service.store, principal.tenant), days=days)
+    report = review_report(queue_of(service, principal), days=days)
     flags = report.flags
     return {
         "since": flags.since.isoformat(),

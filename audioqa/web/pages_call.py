@@ -10,12 +10,12 @@ from markupsafe import Markup
 
 from audioqa.render.as_json import from_plain
 from audioqa.render.page import inert, sections
-from audioqa.review import ReviewQueue
 from audioqa.store import StoredCall
 from audioqa.web.api_calls import Number
 from audioqa.web.drawings import drawing_json
 from audioqa.web.identity import PageReader
 from audioqa.web.pages import render
+from audioqa.web.reviews import queue_of
 from audioqa.web.state import TheService
 from audioqa.web.told import bands_of, short_name
 
@@ -26,7 +26,7 @@ router = APIRouter(include_in_schema=False)
 def call_page(request: Request, service: TheService, who: PageReader, call: Number) -> Response:
     """The report of a call."""
     found = service.sound.call(call, tenant=who.tenant)
-    queue = ReviewQueue(service.store, who.tenant)
+    queue = queue_of(service, who)
     values = report_values(service, found) | {
         "number": call,
         "name": short_name(found.info.call_id),

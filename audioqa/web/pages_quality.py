@@ -9,7 +9,6 @@ from fastapi.responses import RedirectResponse, Response
 from markupsafe import Markup
 
 from audioqa.errors import ReviewError, SettingsError
-from audioqa.review import ReviewQueue
 from audioqa.review.report import export_answers, import_answers, review_report
 from audioqa.review.scorecards import LARGEST
 from audioqa.review.words import MOS_RULE
@@ -17,6 +16,7 @@ from audioqa.service.principals import Principal
 from audioqa.web.curves import threshold_curves
 from audioqa.web.identity import PageReviewer, page_needs
 from audioqa.web.pages import render
+from audioqa.web.reviews import queue_of
 from audioqa.web.state import TheService
 
 router = APIRouter(include_in_schema=False)
@@ -37,7 +37,7 @@ def quality_page(request: Request, service: TheService, who: PageReviewer, days:
 @router.get("/quality/answers.csv")
 def answers_out(service: TheService, who: PageReviewer, days: int = 30) -> Response:
     """Verdicts as answers of a scorecard."""
-    text = export_answers(ReviewQueue(service.store, who.tenant), days=days)
+    text = export_answers(queue_of(service, who), days=days)
     service.note(who.tenant, who.who, "exported", details={"what": "scorecard answers"})
     headers = {"Content-Disposition": 'attachment; filename="scorecard-answers.csv"'}
     return Response(text, media_type="text/csv; charset=utf-8", headers=headers)
@@ -48,7 +48,7 @@ def answers_in(
     request: Request, service: TheService, who: PageReviewer, answers: Annotated[str, Form()] = ""
 ) -> Response:
     """Take answers of a scorecard in."""
-    queue = ReviewQueue(service.store, who.tenant)
+    queue = queue_of(service, who)
     try:
         count, unknown = import_answers(queue, answers, by=who.who)
     except ReviewError as error:
@@ -83,7 +83,7 @@ def _page(
     wrong: str = "",
     status: int = 200,
 ) -> Response:
-    queue = ReviewQueue(service.store, who.tenant)
+    queue = queue_of(service, who)
     report = review_report(queue, days=min(max(days, 1), TIMES[-1]))
     now = service.flagging.threshold(MOS_RULE, "mos", tenant=who.tenant)
     values = {

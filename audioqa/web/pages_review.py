@@ -29,6 +29,7 @@ from audioqa.web.drawings import drawing_json
 from audioqa.web.identity import PageReviewer
 from audioqa.web.pages import render
 from audioqa.web.pages_call import known_of, report_values
+from audioqa.web.reviews import queue_of
 from audioqa.web.state import TheService
 from audioqa.web.told import short_name
 
@@ -38,7 +39,7 @@ router = APIRouter(include_in_schema=False)
 @router.get("/review")
 def review_page(request: Request, service: TheService, who: PageReviewer) -> Response:
     """The call that the reviewer has; or how much there is to do."""
-    queue = ReviewQueue(service.store, who.tenant)
+    queue = queue_of(service, who)
     mine = queue.current(who.name)
     if mine is not None:
         return _turn_page(request, service, queue, mine)
@@ -50,14 +51,14 @@ def review_page(request: Request, service: TheService, who: PageReviewer) -> Res
 @router.post("/review/next")
 def next_call(service: TheService, who: PageReviewer) -> Response:
     """Take the next call."""
-    found = ReviewQueue(service.store, who.tenant).next(who.name)
+    found = queue_of(service, who).next(who.name)
     return RedirectResponse(f"/review?nothing={found.why}" if isinstance(found, Nothing) else "/review", 303)
 
 
 @router.get("/review/incidents")
 def incidents_page(request: Request, service: TheService, who: PageReviewer) -> Response:
     """Calls with the same fault on the same trunk in the same hour."""
-    return render(request, "incidents.html", {"incidents": ReviewQueue(service.store, who.tenant).incidents()})
+    return render(request, "incidents.html", {"incidents": queue_of(service, who).incidents()})
 
 
 @router.post("/review/incidents/all")
@@ -69,7 +70,7 @@ def hand_out_all(
     fault: Annotated[str, Form(max_length=200)],
 ) -> Response:
     """Have every call of an incident judged."""
-    queue = ReviewQueue(service.store, who.tenant)
+    queue = queue_of(service, who)
     count = queue.hand_out_all(trunk, hour, fault)
     details = {"trunk": trunk, "hour": hour.isoformat(), "fault": fault, "calls": count}
     service.note(who.tenant, who.who, "handed out an incident", details=details)
@@ -79,7 +80,7 @@ def hand_out_all(
 @router.get("/review/{turn}")
 def turn_page(request: Request, service: TheService, who: PageReviewer, turn: Number) -> Response:
     """A turn of the reviewer's own: the present one, or one that was judged, to change the verdict."""
-    queue = ReviewQueue(service.store, who.tenant)
+    queue = queue_of(service, who)
     mine = _turn(queue, turn, who.name)
     if mine.rating is None and mine.ended_at is not None:
         return RedirectResponse("/review", 303)  # it was given back or taken away: nothing of it is shown
@@ -89,7 +90,7 @@ def turn_page(request: Request, service: TheService, who: PageReviewer, turn: Nu
 @router.get("/review/{turn}/picture")
 def turn_picture(service: TheService, who: PageReviewer, turn: Number) -> Response:
     """What the page's script draws: without the place of the MOS until the call is rated."""
-    mine = _turn(ReviewQueue(service.store, who.tenant), turn, who.name, in_hand=True)
+    mine = _turn(queue_of(service, who), turn, who.name, in_hand=True)
     call = service.sound.call(mine.call, tenant=who.tenant)
     audio, blind = f"/review/{turn}/sound", mine.rating is None
     with _without_names():
@@ -100,7 +101,7 @@ def turn_picture(service: TheService, who: PageReviewer, turn: Number) -> Respon
 @router.get("/review/{turn}/sound")
 def turn_sound(request: Request, service: TheService, who: PageReviewer, turn: Number) -> Response:
     """The recording as browsers play it."""
-    mine = _turn(ReviewQueue(service.store, who.tenant), turn, who.name, in_hand=True)
+    mine = _turn(queue_of(service, who), turn, who.name, in_hand=True)
     call = service.sound.call(mine.call, tenant=who.tenant)
     with _without_names():
         path, media_type = service.sound.listening(mine.call, call, tenant=who.tenant)
@@ -111,7 +112,7 @@ def turn_sound(request: Request, service: TheService, who: PageReviewer, turn: N
 @router.post("/review/{turn}/alive")
 def renew(service: TheService, who: PageReviewer, turn: Number) -> Response:
     """The reviewer is still at it."""
-    queue = ReviewQueue(service.store, who.tenant)
+    queue = queue_of(service, who)
     _turn(queue, turn, who.name)
     queue.renew(turn, who.name)
     return Response(status_code=204)
@@ -120,7 +121,7 @@ def renew(service: TheService, who: PageReviewer, turn: Number) -> Response:
 @router.post("/review/{turn}/rating")
 def rate(service: TheService, who: PageReviewer, turn: Number, rating: Annotated[int, Form()]) -> Response:
     """The blind rating."""
-    queue = ReviewQueue(service.store, who.tenant)
+    queue = queue_of(service, who)
     _turn(queue, turn, who.name)
     try:
         queue.rate(turn, who.name, rating)
@@ -142,7 +143,7 @@ def judge(
     note: Annotated[str, Form(max_length=20_000)] = "",
 ) -> Response:
     """The verdict; then the next call."""
-    queue = ReviewQueue(service.store, who.tenant)
+    queue = queue_of(service, who)
     first = _turn(queue, turn, who.name).outcome != "judged"
     judged = queue.judge(turn, who.name, verdict, labels=labels or (), note=note.strip())
     if not first:
@@ -153,7 +154,7 @@ def judge(
 @router.post("/review/{turn}/back")
 def give_back(service: TheService, who: PageReviewer, turn: Number) -> Response:
     """Leave the call to somebody else."""
-    queue = ReviewQueue(service.store, who.tenant)
+    queue = queue_of(service, who)
     _turn(queue, turn, who.name)
     queue.give_back(turn, who.name)
     return RedirectResponse("/review", 303)

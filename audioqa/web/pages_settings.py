@@ -8,7 +8,6 @@ from fastapi import APIRouter, Form, Request
 from fastapi.responses import RedirectResponse, Response
 
 from audioqa.errors import AudioqaError, ServiceError, SettingsError
-from audioqa.review import ReviewQueue
 from audioqa.review.settings import review_settings
 from audioqa.service.flagging import LONGEST
 from audioqa.service.principals import ROLES, SCOPES, Principal
@@ -16,6 +15,7 @@ from audioqa.store import audit
 from audioqa.store.database import snapshot
 from audioqa.web.identity import PageAdmin
 from audioqa.web.pages import render
+from audioqa.web.reviews import queue_of
 from audioqa.web.state import TheService
 from audioqa.web.told import bands_of
 
@@ -49,7 +49,7 @@ def set_review(
     question: Word = "",
 ) -> Response:
     """Put another way of reviewing into force."""
-    queue = ReviewQueue(service.store, who.tenant)
+    queue = queue_of(service, who)
     try:
         values: dict[str, Any] = {
             "sample": _number("Sample", sample) / 100,
@@ -158,7 +158,7 @@ def _page(
     rules: str | None = None,
     status: int = 200,
 ) -> Response:
-    own = ReviewQueue(service.store, who.tenant).settings()
+    own = queue_of(service, who).settings()
     teams: dict[str, list[str]] = {}
     for person, team in own.teams.items():
         teams.setdefault(team, []).append(person)

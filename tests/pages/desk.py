@@ -47,10 +47,13 @@ class Desk:
         The service.
     address
         Its own, such as ``http://127.0.0.1:8123``.
+    run
+        Number of the run that its calls belong to.
     """
 
     service: Service
     address: str
+    run: int
 
     @staticmethod
     def fixture(name: str) -> Path:
@@ -73,9 +76,7 @@ class Desk:
         about = CallInfo(name, tenant, start, ("agent", "customer"), **info)
         item = Item((SourceFile(str(path), path.stat().st_size, "x"),), about)
         store = self.service.store
-        run = store.begin_run([str(path)], digest="d" * 64, version="0")
-        store.record(run, item, Hashes((content_hash(path),)), report_json(recording), digest="d" * 64)
-        store.end_run(run, "finished", {})
+        store.record(self.run, item, Hashes((content_hash(path),)), report_json(recording), digest="d" * 64)
         with snapshot(store.engine) as connection:
             number = number_of_call(connection, tenant, name)
         assert number is not None
@@ -109,14 +110,21 @@ class Desk:
 
 
 @contextmanager
-def serving(folder: Path) -> Iterator[Desk]:
-    """A service on a port of its own, ended afterwards."""
+def serving(folder: Path, *, scores: bool = False) -> Iterator[Desk]:
+    """A service on a port of its own, ended afterwards.
+
+    Parameters
+    ----------
+    folder
+        Where it keeps everything.
+    scores
+        Whether what is uploaded is scored.
+    """
     import uvicorn
 
     from audioqa.web.app import make_app
 
-    settings = Settings()
-    settings = settings.model_copy(update={"service": settings.service.model_copy(update={"folder": folder})})
+    settings = Settings.model_validate({"service": {"folder": folder, "jobs": 1, "spare": 0}})
     service = open_service(settings)
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -129,9 +137,15 @@ def serving(folder: Path) -> Iterator[Desk]:
     while not server.started:
         assert time.monotonic() < end, "the server did not start"
         time.sleep(0.02)
+    if scores:
+        service.start()
     try:
-        yield Desk(service, f"http://127.0.0.1:{port}")
+        run = service.store.begin_run(["fixtures"], digest="d" * 64, version="0")
+        yield Desk(service, f"http://127.0.0.1:{port}", run)
     finally:
         server.should_exit = True
         thread.join(10)
-        service.store.close()
+        if scores:
+            service.stop()
+        else:
+            service.store.close()

@@ -115,26 +115,17 @@ def test_the_page_of_a_call_tells_all_that_its_report_does(desk: Desk, signed_in
     assert signed_in.ask("getComputedStyle(document.documentElement).overflowX") != "scroll"
 
 
-def test_nothing_is_fetched_from_elsewhere(desk: Desk, signed_in: Tab) -> None:
-    number = desk.call("call")
-    for address in ("/calls", f"/calls/{number}", "/review", "/quality", "/settings"):
-        signed_in.requests.clear()
-        visit(signed_in, desk.address + address)
-        if address == f"/calls/{number}":
-            drawn(signed_in)
-        away = [one for one in signed_in.requests if not one.startswith((desk.address, "blob:", "data:"))]
-        assert away == []
-
-
 @pytest.mark.parametrize("width", [360, 1280])
-def test_no_page_is_wider_than_its_window(desk: Desk, signed_in: Tab, width: int) -> None:
+def test_no_page_is_wider_than_its_window_or_fetches_from_elsewhere(desk: Desk, signed_in: Tab, width: int) -> None:
     number = desk.call("a-call-with-a-rather-long-name-as-recorders-have-it-2026-03-02-15-00-00", trunk="T" * 60)
     desk.judge("someone")
     for address in ("/calls", f"/calls/{number}", "/review", "/review/incidents", "/quality", "/settings"):
+        signed_in.requests.clear()
         visit(signed_in, desk.address + address, width=width)
         if address == f"/calls/{number}":
             drawn(signed_in)
         assert signed_in.ask("document.documentElement.scrollWidth") <= width, address
+        assert [one for one in signed_in.requests if not one.startswith((desk.address, "blob:", "data:"))] == []
 
 
 def test_a_call_whose_recording_is_gone_still_shows_its_report(desk: Desk, signed_in: Tab, tmp_path: Any) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.pages.desk import BAD, FINE, Desk, report_json
+from tests.pages.desk import BAD, FINE, Desk, report_json, serving
 from tests.pages.window import arrived, drawn, key, leave, press, sign_in, source, visit
 from tests.render.browser import Tab
 
@@ -71,6 +71,35 @@ def test_a_review_by_keyboard_alone_from_the_queue_to_the_verdict(desk: Desk, br
         ("choppy_robotic",),
         "choppy from the start",
     )
+
+
+def test_from_an_upload_to_its_verdict(tmp_path: Path, browser: Tab) -> None:
+    with serving(tmp_path / "service", scores=True) as desk:
+        desk.person("ann")
+        sign_in(browser, desk.address, "ann")
+        visit(browser, f"{desk.address}/upload")
+        press(browser, "document.getElementById('roles').value = 'agent,customer'")
+        document = browser.send("DOM.getDocument")["root"]["nodeId"]
+        chooser = browser.send("DOM.querySelector", nodeId=document, selector="#files")["nodeId"]
+        browser.send("DOM.setFileInputFiles", nodeId=chooser, files=[str(desk.fixture(BAD))])
+        browser.until("document.querySelector('#list a') !== null", seconds=90)
+        leave(browser, "document.querySelector('#list a').click()")
+        drawn(browser)
+        assert "26 dropouts" in source(browser)
+        press(browser, "document.querySelector('#event-list button').click()")
+        browser.until("!sound.paused")
+        start_review(browser, desk)
+        assert "26 dropouts" not in source(browser)
+        key(browser, "1")
+        browser.ask("window.here = true")
+        key(browser, "Enter")
+        arrived(browser)
+        assert "26 dropouts" in source(browser)
+        key(browser, "c")
+        browser.ask("window.here = true")
+        key(browser, "Enter")
+        arrived(browser)
+        assert "Nothing waits for you" in source(browser)
 
 
 @pytest.mark.parametrize("recording", [BAD, FINE])

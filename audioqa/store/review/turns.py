@@ -82,7 +82,9 @@ def give(
     """
     queue = review_queue.c
     taken = exists().where(review_turns.c.call == queue.call, review_turns.c.ended_at.is_(None))
-    chosen = select(queue.call).where(*_waiting(tenant, reviewer), ~taken)
+    # What no rule flags any more is taken out of the queue when it is next filled.
+    there = or_(queue.stratum == "sample", exists().where(calls.c.id == queue.call, calls.c.flagged))
+    chosen = select(queue.call).where(*_waiting(tenant, reviewer), ~taken, there)
     if stratum is not None:
         chosen = chosen.where(queue.stratum == stratum)
     order = (queue.rank, queue.place) if worst_first else (queue.place,)
