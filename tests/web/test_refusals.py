@@ -59,8 +59,8 @@ def zipped() -> bytes:
 def test_what_is_no_recording_is_refused_by_its_bytes(
     served: Served, data: bytes, said: str, name: str, kind: str
 ) -> None:
-    if (said, name) == ("nothing but zero bytes", "call.ulaw"):
-        pytest.skip("a file without a header may hold zero bytes")
+    if said == "nothing but zero bytes":
+        name = "call.wav"  # a file without a header may hold them
     answer = post(served, data, name, kind)
     assert (answer.status_code, answer.headers["content-type"]) == (415, "application/problem+json")
     assert said in answer.json()["detail"]
@@ -79,18 +79,18 @@ def test_a_type_that_is_forged_changes_nothing(served: Served, call_file: Path) 
 def test_a_small_file_that_unpacks_to_days_of_sound_is_given_up(served: Served, tmp_path: Path) -> None:
     bomb = tmp_path / "bomb.flac"
     with soundfile.SoundFile(bomb, "w", 8000, 1, "PCM_16", format="FLAC") as sink:
-        for _ in range(200):
+        for _ in range(30):
             sink.write(np.zeros(8000 * 60, np.int16))
-    assert bomb.stat().st_size < 400_000
+    assert bomb.stat().st_size < 60_000
     from audioqa.engines import Task
     from audioqa.service.work import ServiceWork
     from audioqa.types import CallInfo, Item, SourceFile
 
     item = Item((SourceFile(str(bomb)),), CallInfo("bomb"))
-    outcome = ServiceWork(served.service.settings, longest=0.5)()(Task(1, item), _say_nothing)
+    outcome = ServiceWork(served.service.settings, longest=0.1)()(Task(1, item), _say_nothing)
     assert outcome.failure is not None
     assert (outcome.failure.kind, outcome.report) == ("too-large", None)
-    assert "more than the 0.5 hours" in outcome.failure.message
+    assert "more than the 0.1 hours" in outcome.failure.message
 
 
 def test_a_header_that_promises_days_buys_no_time(served: Served, call_file: Path, tmp_path: Path) -> None:
