@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 FIXTURES := $(wildcard fixtures/*.wav fixtures/*.WAV fixtures/*.flac fixtures/*.ogg fixtures/*.mp3 fixtures/*.amr fixtures/*.gsm fixtures/*.ulaw)
 
-.PHONY: score test check bench lab lengths calibrate agreement fixtures clean
+.PHONY: score test check bench lab masking lengths calibrate agreement fixtures clean
 
 score: $(VENV)/installed  ## score the fixture calls and show the result
 	$(BIN)/audioqa score $(FIXTURES)
@@ -25,6 +25,9 @@ lab: $(VENV)/installed  ## faults put into real two-party talk; writes docs/impa
 	$(BIN)/python -m audioqa.lab.recorder --most 12
 	$(BIN)/python -m audioqa.lab.ledger --every 16
 	$(BIN)/python -m audioqa.lab.phases
+
+masking: $(VENV)/installed  ## masked clips of faulty calls: intelligibility, and faults found; writes docs/masking.md
+	$(BIN)/python -m audioqa.lab.masking --most 3 --codecs none gsm --write docs/masking.md
 
 lengths: $(VENV)/installed  ## silence, clipping and dropouts by length, fill and depth; writes docs/lab.md
 	$(BIN)/python -m audioqa.lab.evaluate

@@ -72,4 +72,4 @@ def _seconds(text: str, option: str) -> float:
         values = []
     if not values or len(values) > 3 or not all(0 <= value < 1e9 for value in values):
         raise SettingsError(f"{option}: seconds or m:ss are needed, not {text!r}")
-    return sum(value * 60**place for place, value in enumerate(reversed(values)))
+    return float(sum(value * 60**place for place, value in enumerate(reversed(values))))

@@ -117,12 +117,14 @@ def masked_clip(
     best: MaskedClip | None = None
     patches: tuple[Event, ...] = ()
     chance = 0
-    for attempt in range(TRIES):
-        if attempt % PATCHED == 0:
-            chance, patches = _number(rng), ()
+    patched = PATCHED
+    for _ in range(TRIES):
+        if patched == PATCHED:
+            chance, patches, patched = _number(rng), (), 0
         samples = render(kept, speakers, rate, chance=chance, patches=patches)
         found = compare(report.events, _events(analyser, samples, report), stretch, duration)
-        patches += tuple(event for event in found.added if event.kind == "dropout")
+        holes = tuple(event for event in found.added if event.kind == "dropout")
+        patches, patched = patches + holes, patched + 1 if holes else PATCHED
         if best is not None and _wrong(found) > _wrong(best.agreement):
             continue  # not worth the comparison, which takes longest
         heard = [
