@@ -14,7 +14,7 @@ from audioqa.errors import MeasurementError, SettingsError
 from audioqa.masking.agreement import Agreement, compare
 from audioqa.masking.intelligibility import intelligibility
 from audioqa.masking.rendering import render, speakers_of
-from audioqa.masking.sketch import Leg, sketch
+from audioqa.masking.sketch import HOLES, Leg, emptied, sketch
 from audioqa.measure import measure
 from audioqa.types import CallReport, Event, Recording, Segment
 
@@ -123,8 +123,9 @@ def masked_clip(
             chance, patches, patched = _number(rng), (), 0
         samples = render(kept, speakers, rate, chance=chance, patches=patches)
         found = compare(report.events, _events(analyser, samples, report), stretch, duration)
-        holes = tuple(event for event in found.added if event.kind == "dropout")
-        patches, patched = patches + holes, patched + 1 if holes else PATCHED
+        holes = tuple(event for event in found.added if event.kind in HOLES)
+        kept = emptied(kept, found.lost, stretch)
+        patches, patched = patches + holes, patched + 1 if holes or found.lost else PATCHED
         if best is not None and _wrong(found) > _wrong(best.agreement):
             continue  # not worth the comparison, which takes longest
         heard = [
