@@ -25,7 +25,7 @@ how often one of them is patched where the nonsense has a hole of its own, befor
 WANTED, UNDERSTOOD = 0.27, 0.3
 """STOI that a clip should have at most, and from which it is not given away."""
 
-LONGEST = 900.0
+LONGEST = 600.0
 """Seconds of a clip: it is made in memory."""
 
 
