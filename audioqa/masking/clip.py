@@ -14,7 +14,7 @@ from audioqa.errors import MeasurementError, SettingsError
 from audioqa.masking.agreement import Agreement, compare
 from audioqa.masking.intelligibility import intelligibility
 from audioqa.masking.rendering import render, speakers_of
-from audioqa.masking.sketch import Leg, sketch
+from audioqa.masking.sketch import HOLES, Leg, emptied, sketch
 from audioqa.measure import measure
 from audioqa.types import CallReport, Event, Recording, Segment
 
@@ -25,7 +25,7 @@ how often one of them is patched where the nonsense has a hole of its own, befor
 WANTED, UNDERSTOOD = 0.27, 0.3
 """STOI that a clip should have at most, and from which it is not given away."""
 
-LONGEST = 900.0
+LONGEST = 600.0
 """Seconds of a clip: it is made in memory."""
 
 
@@ -117,12 +117,15 @@ def masked_clip(
     best: MaskedClip | None = None
     patches: tuple[Event, ...] = ()
     chance = 0
-    for attempt in range(TRIES):
-        if attempt % PATCHED == 0:
-            chance, patches = _number(rng), ()
+    patched = PATCHED
+    for _ in range(TRIES):
+        if patched == PATCHED:
+            chance, patches, patched = _number(rng), (), 0
         samples = render(kept, speakers, rate, chance=chance, patches=patches)
         found = compare(report.events, _events(analyser, samples, report), stretch, duration)
-        patches += tuple(event for event in found.added if event.kind == "dropout")
+        holes = tuple(event for event in found.added if event.kind in HOLES)
+        kept = emptied(kept, found.lost, stretch)
+        patches, patched = patches + holes, patched + 1 if holes or found.lost else PATCHED
         if best is not None and _wrong(found) > _wrong(best.agreement):
             continue  # not worth the comparison, which takes longest
         heard = [

@@ -16,6 +16,9 @@ from numpy.typing import NDArray
 PIECE, PIECES = 60.0, 3
 """Seconds compared at once, and how often at most, spread evenly: comparing takes longer than masking."""
 
+LEAST = 3.0
+"""Seconds of speech that tell: of less the measure says anything, from 0 to 0.5, of speech unlike the original."""
+
 
 def intelligibility(original: NDArray[np.float32], masked: NDArray[np.float32], rate: int) -> float:
     """STOI of one channel, the greatest of its pieces.
@@ -36,12 +39,12 @@ def intelligibility(original: NDArray[np.float32], masked: NDArray[np.float32], 
     from pystoi import stoi
 
     size = round(PIECE * rate)
-    starts = range(0, max(1, len(original) - size // 2), size)
+    starts = range(0, max(1, len(original) - round(LEAST * rate)), size)
     chosen = [starts[round(one)] for one in np.linspace(0, len(starts) - 1, min(PIECES, len(starts)))]
     worst = 0.0
     for start in chosen:
         clean, other = (samples[start : start + size].astype(np.float64) for samples in (original, masked))
-        if len(clean) < rate // 2 or not clean.any() or not other.any():
+        if len(clean) < LEAST * rate or not clean.any() or not other.any():
             continue
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # too little speech: it says so, and answers 0.00001

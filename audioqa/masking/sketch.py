@@ -8,8 +8,8 @@ that nothing else can be had from it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
@@ -122,6 +122,30 @@ def sketch(measurements: Measurements, report: CallReport, stretch: Segment) -> 
             for view in talk.parties
         ),
     )
+
+
+def emptied(kept: Sketch, lost: Sequence[Event], stretch: Segment) -> Sketch:
+    """The sketch with zeros in holes whose own fill was not enough for them to be found.
+
+    Parameters
+    ----------
+    kept
+        What is kept of the stretch.
+    lost
+        Events of the call that were not found in a clip.
+    stretch
+        Which part of the call it is.
+    """
+    places = {(event.channel, *_within([event.segment], stretch)) for event in lost if event.kind in HOLES}
+    return replace(kept, legs=tuple(_emptied(leg, places) for leg in kept.legs))
+
+
+def _emptied(leg: Leg, places: Collection[tuple[str | Segment | None, ...]]) -> Leg:
+    events = (
+        replace(event, evidence={**event.evidence, "fill": "zero"}) if (leg.name, event.segment) in places else event
+        for event in leg.events
+    )
+    return replace(leg, events=tuple(events))
 
 
 def _leg(
