@@ -53,7 +53,7 @@ OWNERS = {
     "pesq": {"perceptual", "lab"},
     "matplotlib": {"render"},
     "rich": {"render", "batch", "cli", "cli_calls", "cli_lab", "cli_labels", "lab"},
-    "typer": {"cli", "cli_batch", "cli_calls", "cli_lab", "cli_labels", "cli_mask", "cli_serve"},
+    "typer": {"cli", "cli_batch", "cli_calls", "cli_lab", "cli_labels", "cli_mask", "cli_options", "cli_serve"},
     "pydantic": {"settings", "source_settings", "service_settings", "web"},
     "fastapi": {"web"},
     "starlette": {"web"},
