@@ -117,6 +117,7 @@ def batch(
     from audioqa.engines import Limits
     from audioqa.engines.work import AnalyserWork
     from audioqa.errors import AudioqaError
+    from audioqa.judging import Judging
     from audioqa.settings import NO_ESTIMATOR, load_settings
     from audioqa.sources import ARCHIVES, check_sources, read_sources
     from audioqa.store import open_store
@@ -163,7 +164,16 @@ def batch(
             stack.enter_context(workers)
             ahead = Ahead((lambda: read_sources(sources, options=counted)) if cheap else None)
             display = stack.enter_context(make_display(ahead, as_json=log_json))
-            run = Batch(sources, opened, workers, digest, display, retry_failed=retry_failed, patience=patience)
+            run = Batch(
+                sources,
+                opened,
+                workers,
+                digest,
+                display,
+                retry_failed=retry_failed,
+                patience=patience,
+                judging=Judging(settings),
+            )
             ended = run(read_sources(sources, options=options, say=display.say))
             ahead.stop()
             display.ended(ended)

@@ -20,6 +20,7 @@ LAYERS = (
     ("service", "review"),
     ("batch",),
     ("engines",),
+    ("judging",),
     ("store",),
     ("settings",),
     ("source_settings", "service_settings"),
