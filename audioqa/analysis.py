@@ -293,6 +293,7 @@ def make_analyser(
     threads: int = 1,
     weights: Path | None = None,
     device: str = "cpu",
+    keep_dtmf_keys: bool = False,
 ) -> Analyser:
     """An analyser with a named estimator and its calibration.
 
@@ -315,6 +316,8 @@ def make_analyser(
         The file of weights, for ``nisqa``; None for any other.
     device
         Where callmos runs: ``cpu``, ``cuda`` or ``auto``.
+    keep_dtmf_keys
+        Whether reports tell which keys were pressed: card numbers and PINs may be among them.
 
     Raises
     ------
@@ -332,6 +335,7 @@ def make_analyser(
         detectors=tuple(detectors),
         bands=bands,
         flag_rules=default_rules() if flag_rules is None else flag_rules,
+        find_phases=PhaseFinder(keep_keys=keep_dtmf_keys),
         activity=loaded if isinstance(loaded, CallMos) else CallMos(threads=threads, device=device),
     )
 

@@ -244,5 +244,7 @@ def stored(connection: Connection, rows: Sequence[Row[Any]]) -> Iterator[StoredC
         if not misfit(info.roles, row.channels):
             content = named(content, info.roles)
         if row.own_flags is not None:
-            content = content | {"flags": row.own_flags, "rules_digest": row.rules or ""}
+            content = content | {"flags": row.own_flags}
+        if row.rules is not None:
+            content = content | {"rules_digest": row.rules.partition("+")[0]}  # whatever else they asked for
         yield StoredCall(info, tuple(read[row.id]), content, row.run, row.scored_at, row.processing)
