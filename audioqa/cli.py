@@ -16,6 +16,7 @@ import typer
 import audioqa
 from audioqa.cli_lab import lab
 from audioqa.cli_labels import calibrate, evaluate
+from audioqa.cli_network import emodel
 from audioqa.cli_options import open_options
 from audioqa.messages import complain
 
@@ -150,6 +151,7 @@ def score(
 app.command()(evaluate)
 app.command()(calibrate)
 app.command()(lab)
+app.command()(emodel)
 
 
 def main() -> None:

@@ -42,3 +42,7 @@ class WeightsError(AudioqaError):
 
 class MeasurementError(AudioqaError):
     """A perceptual measurement could not be made (for example PESQ of a silent signal)."""
+
+
+class NetworkError(AudioqaError):
+    """Statistics of a network, or a capture of its packets, cannot be read or cannot be used."""

@@ -43,6 +43,7 @@ def desk(tmp_path: Path) -> Path:
     assert np.abs(samples).max() > 0
     (tmp_path / "clean-calls").mkdir()
     shutil.copy(ROOT / "fixtures" / "clean-pcm.wav", tmp_path / "clean-calls")
+    (tmp_path / "network.csv").write_text("call_id,loss,jitter,rtt,codec\n1,0.5,8,60,PCMU\n2,0,3,90,G729\n", "utf-8")
     _listeners(tmp_path, samples[: 5 * rate, 0], rate)
     return tmp_path
 

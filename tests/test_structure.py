@@ -14,7 +14,7 @@ PACKAGE = Path(__file__).parents[1] / "audioqa"
 LAYERS = (
     ("__main__",),
     ("cli",),
-    ("cli_lab", "cli_labels"),
+    ("cli_lab", "cli_labels", "cli_network"),
     ("lab", "cli_options"),
     ("settings",),
     ("render",),
@@ -29,6 +29,7 @@ LAYERS = (
     ("measure", "mend"),
     ("party",),
     ("windows",),
+    ("network",),
     ("perceptual",),
     ("audio", "runs", "wraps", "level", "low_spectrum", "activity", "weights", "bands"),
     ("frames",),
@@ -46,7 +47,7 @@ OWNERS = {
     "pesq": {"perceptual", "lab"},
     "matplotlib": {"render"},
     "rich": {"render", "cli", "cli_lab", "cli_labels", "lab"},
-    "typer": {"cli", "cli_lab", "cli_labels"},
+    "typer": {"cli", "cli_lab", "cli_labels", "cli_network"},
     "pydantic": {"settings"},
 }
 """Who may import each heavy package."""
