@@ -97,16 +97,27 @@ def score(
     device: Annotated[
         str | None, typer.Option(metavar="DEVICE", help="Where callmos runs: cpu (the default), cuda, or auto.")
     ] = None,
+    buffer: Annotated[
+        str | None,
+        typer.Option(metavar="MS", help="Of captures: the jitter buffer, in ms, or adaptive (the default), or none."),
+    ] = None,
+    proxy: Annotated[
+        bool, typer.Option("--proxy", help="Of captures: stand-ins for codecs that the E-model has no values of.")
+    ] = False,
     config: Annotated[
         Path | None, typer.Option(help="Configuration file (default: audioqa.toml where it exists).")
     ] = None,
 ) -> None:
-    """Score recordings: how bad each sounded, where and why."""
+    """Score recordings, or the calls of captures (pcap): how bad each sounded, where and why."""
+    from audioqa.cli_captures import is_capture, only_printed, score_capture
     from audioqa.errors import AudioqaError, SettingsError, UnreadableRecordingError, WeightsError
     from audioqa.render.output import Outputs
     from audioqa.settings import load_settings
 
+    captures = {call for call in calls if is_capture(call)}
     try:
+        if captures:
+            only_printed(csv=as_csv, plot=plot, html=html, explain=explain, mended=mended, reference=reference)
         options = open_options(channels, encoding, rate)
         analyser = load_settings(
             config, estimator=estimator, calibration=calibration, threads=threads, weights=weights, device=device
@@ -129,6 +140,10 @@ def score(
     with outputs:
         for call in calls:
             try:
+                if call in captures:
+                    score_capture(call, analyser, buffer=buffer, proxy=proxy, as_json=as_json)
+                    outputs.passed()
+                    continue
                 with outputs.progress(call) as progress:
                     report = analyser(
                         call,

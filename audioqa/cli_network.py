@@ -71,7 +71,7 @@ def emodel(
             figures = {"loss": loss, "burst_ratio": burst_ratio, "delay": delay, "jitter": jitter}
             sys.stdout.write(
                 render.connection(
-                    codec or "g711", figures, _buffer(buffer), _named(inputs or []), proxy=proxy, as_json=as_json
+                    codec or "g711", figures, jitter_buffer(buffer), _named(inputs or []), proxy=proxy, as_json=as_json
                 )
             )
             return
@@ -81,7 +81,7 @@ def emodel(
             calls: Iterable[CallNetwork | BadRow] = read_session_reports(table.read_text("utf-8", "replace"))
         else:
             calls = read_network_table(table, load_column_map(column_map) if column_map else None)
-        told = render.NetworkTable(_buffer(buffer), codec=codec or "", proxy=proxy, as_json=as_json)
+        told = render.NetworkTable(jitter_buffer(buffer), codec=codec or "", proxy=proxy, as_json=as_json)
         for text in told.lines(calls):
             sys.stdout.write(text)
     except (SettingsError, NetworkError) as error:
@@ -93,7 +93,14 @@ def emodel(
         raise typer.Exit(1)
 
 
-def _buffer(text: str | None) -> JitterBuffer | None:
+def jitter_buffer(text: str | None) -> JitterBuffer | None:
+    """The buffer of ``--buffer``: a delay in ms, ``adaptive`` (None), or ``none``.
+
+    Raises
+    ------
+    SettingsError
+        Where it is none of these.
+    """
     from audioqa.errors import SettingsError
     from audioqa.perceptual.emodel import JitterBuffer
 

@@ -14,11 +14,13 @@ PACKAGE = Path(__file__).parents[1] / "audioqa"
 LAYERS = (
     ("__main__",),
     ("cli",),
+    ("cli_captures",),
     ("cli_lab", "cli_labels", "cli_network"),
     ("lab", "cli_options"),
     ("settings",),
     ("render",),
     ("evaluation",),
+    ("captures",),
     ("analysis",),
     ("flags", "causes"),
     ("reasons", "recorder_faults", "told_once"),
@@ -31,7 +33,7 @@ LAYERS = (
     ("windows",),
     ("network",),
     ("perceptual",),
-    ("audio", "runs", "wraps", "level", "low_spectrum", "activity", "weights", "bands"),
+    ("audio", "concealment", "runs", "wraps", "level", "low_spectrum", "activity", "weights", "bands"),
     ("frames",),
     ("types", "errors", "messages"),
 )
@@ -39,14 +41,15 @@ LAYERS = (
 
 OWNERS = {
     "soundfile": {"audio", "lab", "render"},
-    "av": {"audio", "lab", "render"},
+    "av": {"audio", "captures", "lab", "render"},
+    "dpkt": {"captures"},
     "soxr": {"audio", "lab", "perceptual"},
     "onnxruntime": {"perceptual", "lab"},
     "torch": {"perceptual", "lab"},
     "safetensors": {"perceptual", "lab"},
     "pesq": {"perceptual", "lab"},
     "matplotlib": {"render"},
-    "rich": {"render", "cli", "cli_lab", "cli_labels", "lab"},
+    "rich": {"render", "cli", "cli_captures", "cli_lab", "cli_labels", "lab"},
     "typer": {"cli", "cli_lab", "cli_labels", "cli_network"},
     "pydantic": {"settings"},
 }
