@@ -16,7 +16,7 @@ import typer
 import audioqa
 from audioqa.cli_lab import lab
 from audioqa.cli_labels import calibrate, evaluate
-from audioqa.cli_network import emodel
+from audioqa.cli_network import emodel, jitter_buffer
 from audioqa.cli_options import open_options
 from audioqa.messages import complain
 
@@ -117,6 +117,7 @@ def score(
     captures = {call for call in calls if is_capture(call)}
     try:
         if captures:
+            jitter_buffer(buffer)
             only_printed(csv=as_csv, plot=plot, html=html, explain=explain, mended=mended, reference=reference)
         options = open_options(channels, encoding, rate)
         analyser = load_settings(

@@ -196,9 +196,9 @@ def _mono(sound: object) -> NDArray[np.float32]:
     values = frame.to_ndarray()  # type: ignore[attr-defined]
     channels = frame.layout.nb_channels  # type: ignore[attr-defined]
     first = values[0] if frame.format.is_planar else values.reshape(-1, channels)[:, 0]  # type: ignore[attr-defined]
-    if first.dtype.kind == "i":
-        return (first.astype(np.float32) * np.float32(2.0 ** (1 - 8 * first.dtype.itemsize))).astype(np.float32)
-    return np.clip(first, -1, 1).astype(np.float32)
+    scale = 2.0 ** (1 - 8 * first.dtype.itemsize) if first.dtype.kind == "i" else 1.0
+    samples: NDArray[np.float32] = np.clip(first.astype(np.float32) * np.float32(scale), -1, 1)
+    return samples
 
 
 def _gaps(begins: Mapping[int, int], sizes: Mapping[int, int]) -> Iterator[tuple[int, int]]:

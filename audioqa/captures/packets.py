@@ -24,6 +24,9 @@ _PCAP = {
 
 _PCAPNG = b"\x0a\x0d\x0d\x0a"
 _LONGEST = 2**26
+_UNFINISHED = 256
+"""Datagrams whose fragments are waited for at a time."""
+
 _SECTION, _INTERFACE, _SIMPLE, _PACKET, _ENHANCED = 0x0A0D0D0A, 1, 3, 2, 6
 _RAW = {12, 14, 101, 228, 229}
 """Link types whose packets begin with the IP header."""
@@ -182,12 +185,14 @@ def _datagram(
         return None
     if isinstance(packet, dpkt.ip.IP):
         more = bool(packet.mf)
-        start = packet.offset
+        start = 8 * packet.offset
         if packet.p != dpkt.ip.IP_PROTO_UDP:
             return None
         body = packet.data if isinstance(packet.data, bytes) else bytes(packet.data)
         if more or start:
             key = (packet.src, packet.dst, packet.id)
+            if key not in fragments and len(fragments) >= _UNFINISHED:
+                del fragments[next(iter(fragments))]
             whole = _put_together(fragments.setdefault(key, {}), start, body, more=more)
             if whole is None:
                 return None

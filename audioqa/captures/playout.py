@@ -1,9 +1,9 @@
 """Packets through a jitter buffer: which of them would have come in time to be heard.
 
 A receiver plays a packet at the time of its timestamp, plus the delay of the fastest packet, plus the buffer. The
-fastest is taken over the last ten seconds, so that clocks that drift apart do no harm. A fixed buffer has one length; an
-adaptive one is, at each packet, as long as the packets of the last five seconds would have needed. What comes later is
-lost. The sound stays on the sender's clock: how a receiver stretches it while its buffer grows is not modelled.
+fastest is taken over the last ten seconds, so that clocks that drift apart do no harm. A fixed buffer has one length;
+an adaptive one is, at each packet, as long as the packets of the last five seconds would have needed. What comes later
+is lost. The sound stays on the sender's clock: how a receiver stretches it while its buffer grows is not modelled.
 """
 
 from __future__ import annotations

@@ -153,7 +153,8 @@ def score_call(
     with path.open("rb") as stream:
         digest = hashlib.file_digest(stream, "sha256").hexdigest()
     if isinstance(behind, CallReport):
-        recording = replace(behind.recording, path=str(path), sha256=digest, container="capture")
+        codecs = ", ".join(dict.fromkeys(one.codec for leg in measured for one in leg))
+        recording = replace(behind.recording, path=str(path), sha256=digest, container="capture", codec=codecs)
         behind = replace(behind, recording=recording)
     return CallScore(str(path), digest, call, tuple(legs), behind)
 
@@ -235,9 +236,8 @@ def _report(
     path: Path, call: CapturedCall, analyser: Analyser, decoded: Sequence[Sequence[DecodedStream | None]]
 ) -> CallReport | Skipped:
     """The report on a call's sound, a channel for each party that has some."""
-    there = [
-        (leg, [one for one in streams if one is not None]) for leg, streams in zip(call.legs, decoded, strict=True)
-    ]
+    pairs = zip(call.legs, decoded, strict=True)
+    there = [(leg, [one for one in streams if one is not None]) for leg, streams in pairs]
     there = [(leg, streams) for leg, streams in there if streams]
     if not there:
         return Skipped("mos", None, "no stream of the call can be decoded")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 
 from audioqa.captures.packets import Address, read_datagrams
@@ -175,5 +176,5 @@ def _in_step(packets: list[RtpPacket]) -> bool:
     """Say whether datagrams that look like RTP follow on each other as RTP does."""
     if len(packets) < _LEAST_PACKETS:
         return False
-    steps = [(b.sequence - a.sequence) & 0xFFFF for a, b in zip(packets, packets[1:], strict=False)]
+    steps = [(b.sequence - a.sequence) & 0xFFFF for a, b in pairwise(packets)]
     return sum(0 < step < _IN_STEP for step in steps) >= _LEAST_IN_STEP * len(steps)

@@ -107,7 +107,7 @@ def _missing(leg: Leg, row: CodecRow, buffer: JitterBuffer | None) -> str:
     figures = leg.figures
     if "loss" not in figures:
         return "the source does not say how many packets were lost"
-    losses = figures["loss"] > 0 or figures.get("discarded", 0) > 0
+    losses = figures["loss"] > 0 or figures.get("discarded", 0) > _NEGLIGIBLE
     if buffer is not None and not losses:
         losses = bool(buffer.late_share(figures.get("jitter", 0.0)) > _NEGLIGIBLE)
     if losses and row.bpl is None:
@@ -127,17 +127,14 @@ def _usable(
     jitter = _column(legs, "jitter", 0.0)
     burst = _column(legs, "burst_ratio", 1.0)
     delay = _column(legs, "delay", 0.0)
+    late = _column(legs, "discarded", 0.0)
     if discards:
-        late = _column(legs, "discarded", 0.0)
+        delay = delay + _column(legs, "end_system_delay", 0.0)
+    if row.bpl is None:
+        inputs = connection(row, delay=delay if discards or buffer is None else delay + buffer.delay(jitter))
+    elif discards:
         # RFC 3611: both are shares of all packets, so they add up.
-        inputs = connection(
-            row,
-            loss=np.minimum(loss + late, 100),
-            burst_ratio=burst,
-            delay=delay + _column(legs, "end_system_delay", 0),
-        )
-    elif row.bpl is None:
-        inputs = connection(row, delay=delay + (buffer.delay(jitter) if buffer else 0.0))
+        inputs = connection(row, loss=np.minimum(loss + late, 100), burst_ratio=burst, delay=delay)
     else:
         inputs = connection(row, loss=loss, burst_ratio=burst, delay=delay, jitter=jitter, buffer=buffer)
     if not delays:

@@ -16,6 +16,11 @@ if TYPE_CHECKING:
 
 SCHEMA = "audioqa.capture/1"
 
+_COLUMNS = (
+    *("sent by", "codec", "packets", "lost", "burst", "jitter", "reordered", "late"),
+    *("network MOS", "sound MOS", "without buffer"),
+)
+
 _ONE_WAY = {
     "no": "",
     "fault": "one-way: {silent} sent nothing, or hardly anything",
@@ -58,20 +63,8 @@ def capture_table(score: CallScore) -> RenderableType:
 
     call = score.call
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 1))
-    for name in (
-        "sent by",
-        "codec",
-        "packets",
-        "lost",
-        "burst",
-        "jitter",
-        "reordered",
-        "late",
-        "network MOS",
-        "sound MOS",
-    ):
+    for name in _COLUMNS:
         table.add_column(name, justify="left" if name in ("sent by", "codec") else "right", no_wrap=True)
-    table.add_column("received", justify="right", no_wrap=True)
     for leg in score.legs:
         for number, stream in enumerate(leg.streams):
             table.add_row(*(Text(printable(cell)) for cell in _row(leg, stream, first=number == 0)))

@@ -88,7 +88,7 @@ class Outputs:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        if kind is None and self._form == "table" and self._several:
+        if kind is None and self._form == "table" and self._several and (self._reports or self._failures):
             from audioqa.render.table import summary_table
 
             _console().print(summary_table(self._reports, self._failures, bands=self._bands))

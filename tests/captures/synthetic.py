@@ -69,9 +69,10 @@ def write_pcap(path: Path, frames: Sequence[tuple[float, bytes]], *, link: int =
 A, B = ("10.0.0.1", 4000), ("10.0.0.2", 5000)
 
 
-def capture(
-    path: Path, there: Sequence[Sent], back: Sequence[Sent] = (), *, sip: Sequence[tuple[float, bytes]] = ()
-) -> Path:
+Frames = Sequence[tuple[float, bytes]]
+
+
+def capture(path: Path, there: Sequence[Sent], back: Sequence[Sent] = (), *, sip: Frames = ()) -> Path:
     """A capture of one or two directions between A and B."""
     frames = [(packet.time, udp(A, B, rtp(packet))) for packet in there]
     frames += [(packet.time, udp(B, A, rtp(packet))) for packet in back]

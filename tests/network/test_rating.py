@@ -120,3 +120,10 @@ def test_bad_usage_exits_with_two_and_one_line(words: list[str], message: str) -
     assert (shown.exit_code, shown.stdout) == (2, "")
     assert message in shown.stderr
     assert len(shown.stderr.strip().splitlines()) == 1
+
+
+def test_a_codec_without_a_robustness_is_rated_where_next_to_nothing_comes_late() -> None:
+    found = rated({"loss": 0.0, "discarded": 0.05}, "G729")
+    assert isinstance(found, NetworkMos)
+    assert found.r == pytest.approx(EModel(ie=10).rating().r)
+    assert isinstance(rated({"loss": 0.0, "discarded": 0.5}, "G729"), Skipped)
