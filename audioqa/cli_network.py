@@ -14,9 +14,6 @@ import typer
 from audioqa.messages import complain
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from audioqa.network import BadRow, CallNetwork
     from audioqa.perceptual.emodel import JitterBuffer
 
 _TABLE = "Statistics of calls: CSV (a manifest, VoIPmonitor's cdr), or reports of RFC 6035. Without it, one connection."
@@ -54,8 +51,7 @@ def emodel(
 ) -> None:
     """Rate connections by the E-model (G.107, G.107.1, G.107.2)."""
     from audioqa.errors import NetworkError, SettingsError
-    from audioqa.network import load_column_map, read_network_table
-    from audioqa.network.session_report import holds_session_report, read_session_reports
+    from audioqa.network import load_column_map, read_network
     from audioqa.perceptual.emodel import all_codecs
     from audioqa.render import network as render
 
@@ -77,10 +73,7 @@ def emodel(
             return
         assert table is not None  # noqa: S101 - for the type checker
         _refuse_with_table(loss=loss, burst_ratio=burst_ratio != 1, delay=delay, jitter=jitter, set=inputs)
-        if holds_session_report(table):
-            calls: Iterable[CallNetwork | BadRow] = read_session_reports(table.read_text("utf-8", "replace"))
-        else:
-            calls = read_network_table(table, load_column_map(column_map) if column_map else None)
+        calls = read_network(table, load_column_map(column_map) if column_map else None)
         told = render.NetworkTable(jitter_buffer(buffer), codec=codec or "", proxy=proxy, as_json=as_json)
         for text in told.lines(calls):
             sys.stdout.write(text)

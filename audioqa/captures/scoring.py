@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import tempfile
-import wave
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-
 from audioqa.analysis import Analyser
-from audioqa.audio import OpenOptions, Resampler
+from audioqa.audio import OpenOptions
 from audioqa.captures.calls import CapturedCall
 from audioqa.captures.decoding import DecodedStream, decode_stream
 from audioqa.captures.figures import StreamFigures, measure_stream
 from audioqa.captures.playout import Playout, play_out
+from audioqa.captures.sound import write_sound
 from audioqa.captures.streams import Stream
 from audioqa.errors import NetworkError
 from audioqa.network import Leg, NetworkMos, rate_legs
@@ -241,35 +238,8 @@ def _report(
     there = [(leg, streams) for leg, streams in there if streams]
     if not there:
         return Skipped("mos", None, "no stream of the call can be decoded")
-    rate = max(one.rate for _, streams in there for one in streams)
-    channels = [_channel(call, streams, rate) for _, streams in there]
-    sound = np.zeros((max(len(channel) for channel in channels), len(channels)), np.int16)
-    for number, channel in enumerate(channels):
-        sound[: len(channel), number] = np.clip(np.rint(channel * 32768), -32768, 32767)
     names = tuple(leg.name for leg, _ in there)
     with tempfile.TemporaryDirectory(prefix="audioqa-") as folder:
         file = Path(folder) / f"{path.stem}.wav"
-        _write(file, sound, rate)
+        write_sound(file, [streams for _, streams in there], began=call.began)
         return analyser(file, options=OpenOptions(channel_names=names))
-
-
-def _channel(call: CapturedCall, streams: Sequence[DecodedStream], rate: int) -> NDArray[np.float32]:
-    """A party's streams on the clock of the call."""
-    placed = []
-    for one in streams:
-        samples = one.samples
-        if one.rate != rate:
-            samples = Resampler(one.rate, rate, channels=1).push(samples[:, None], last=True)[:, 0]
-        placed.append((round((one.began - call.began) * rate / 1e9), samples))
-    channel = np.zeros(max(at + len(samples) for at, samples in placed), np.float32)
-    for at, samples in placed:
-        channel[at : at + len(samples)] = samples
-    return channel
-
-
-def _write(file: Path, sound: NDArray[np.int16], rate: int) -> None:
-    with wave.open(str(file), "wb") as out:
-        out.setnchannels(sound.shape[1])
-        out.setsampwidth(2)
-        out.setframerate(rate)
-        out.writeframes(np.ascontiguousarray(sound).tobytes())

@@ -4,6 +4,7 @@ A new source is one small table: a `ColumnMap`, or a map in TOML that the user w
 """
 
 from audioqa.network.column_map import ColumnMap, load_column_map
+from audioqa.network.joining import NetworkByCall, by_call, legs_of, read_network
 from audioqa.network.rating import NetworkMos, rate_legs
 from audioqa.network.session_report import read_session_reports
 from audioqa.network.statistics import FIGURES, CallNetwork, Leg
@@ -17,9 +18,13 @@ __all__ = [
     "CallNetwork",
     "ColumnMap",
     "Leg",
+    "NetworkByCall",
     "NetworkMos",
+    "by_call",
+    "legs_of",
     "load_column_map",
     "rate_legs",
+    "read_network",
     "read_network_table",
     "read_session_reports",
 ]

@@ -123,10 +123,11 @@ class NetworkTable:
 
     def lines(self, calls: Iterable[CallNetwork | BadRow]) -> Iterator[str]:
         """Yield the lines of the table, with a header where it is CSV."""
+        stream = iter(calls)
+        some = list(islice(stream, _CALLS_AT_ONCE))
         if not self._as_json:
             yield ",".join(_COLUMNS) + "\r\n"
-        stream = iter(calls)
-        while some := list(islice(stream, _CALLS_AT_ONCE)):
+        while some:
             legs = [leg for call in some if isinstance(call, CallNetwork) for leg in call.legs]
             rated = iter(rate_legs(legs, buffer=self._buffer, codec=self._codec, proxy=self._proxy))
             for call in some:
@@ -140,6 +141,7 @@ class NetworkTable:
                     }
                     row = {"call_id": call.call_id, "start": call.start, "leg": leg.name, "codec": leg.codec, **figures}
                     yield self._line({**row, **self._rating(next(rated))})
+            some = list(islice(stream, _CALLS_AT_ONCE))
 
     def _rating(self, found: NetworkMos | Skipped) -> dict[str, Any]:
         if isinstance(found, Skipped):
