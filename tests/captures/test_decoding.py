@@ -250,10 +250,8 @@ def test_a_capture_without_the_whole_packets_has_figures_but_no_sound(tmp_path: 
 
 
 def test_of_a_pause_beside_a_loss_only_the_loss_is_concealed(tmp_path: Path) -> None:
-    packets = without(a_law(), [60, 61])
-    paused = [
-        replace(p, timestamp=p.timestamp + 8000 * (i >= 60), time=p.time + (i >= 60)) for i, p in enumerate(packets)
-    ]
+    late = [replace(p, timestamp=p.timestamp + 8000, time=p.time + 1) for p in a_law()]
+    paused = [*a_law()[:60], *late[62:]]
     found = decoded(tmp_path, paused)
     assert found.concealed == pytest.approx(0.04)
     assert not found.samples[64 * 160 : 60 * 160 + 8000].any()
