@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 FIXTURES := $(wildcard fixtures/*.wav fixtures/*.WAV fixtures/*.flac fixtures/*.ogg fixtures/*.mp3 fixtures/*.amr fixtures/*.gsm fixtures/*.ulaw)
 
-.PHONY: score test check bench lab lengths calibrate agreement fixtures clean
+.PHONY: score test check bench lab archive lengths calibrate agreement store-speed fixtures clean
 
 score: $(VENV)/installed  ## score the fixture calls and show the result
 	$(BIN)/audioqa score $(FIXTURES)
@@ -26,6 +26,9 @@ lab: $(VENV)/installed  ## faults put into real two-party talk; writes docs/impa
 	$(BIN)/python -m audioqa.lab.ledger --every 16
 	$(BIN)/python -m audioqa.lab.phases
 
+archive: $(VENV)/installed  ## an archive of 10,000 recordings, killed 20 times; a call of 12 hours; the throughput table in docs/archives.md
+	$(BIN)/python -m audioqa.lab.archive --kill 20 --long 12 --throughput --write docs/archives.md
+
 lengths: $(VENV)/installed  ## silence, clipping and dropouts by length, fill and depth; writes docs/lab.md
 	$(BIN)/python -m audioqa.lab.evaluate
 
@@ -34,6 +37,9 @@ calibrate: $(VENV)/installed  ## fit the maps to the narrowband-context scale
 
 agreement: $(VENV)/installed  ## agreement with listeners on the rated set
 	$(BIN)/python -m audioqa.lab.agreement
+
+store-speed: $(VENV)/developer  ## a million calls in SQLite and PostgreSQL; writes the tables in docs/store.md
+	$(BIN)/python -m audioqa.lab.store_speed --write docs/store.md
 
 fixtures: $(VENV)/installed  ## make the fixture calls anew
 	$(BIN)/python fixtures/make.py
@@ -50,5 +56,6 @@ $(VENV)/installed: pyproject.toml constraints.txt models/packages.txt
 	touch $@
 
 $(VENV)/developer: $(VENV)/installed
-	$(BIN)/pip install -q -c constraints.txt hypothesis mypy onnx pytest ruff scikit-learn
+	$(BIN)/pip install -q -c constraints.txt duckdb flask flask-cors hypothesis 'moto[s3]' mypy onnx pandas 'psycopg[binary]' pyarrow pytest ray \
+	  ruff s3fs scikit-learn
 	touch $@

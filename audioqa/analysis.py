@@ -15,7 +15,7 @@ import numpy as np
 
 import audioqa
 from audioqa.activity import mask, speech_segments
-from audioqa.audio import OpenOptions, open_recording, read_segment
+from audioqa.audio import OpenOptions, RecordingPath, open_recording, read_segment
 from audioqa.bands import CONTACT_CENTRE, BandSet
 from audioqa.causes import likely_causes
 from audioqa.detectors import DETECTORS, Detector
@@ -94,7 +94,7 @@ class Analyser:
 
     def __call__(
         self,
-        path: str | os.PathLike[str],
+        path: RecordingPath,
         *,
         options: OpenOptions = OpenOptions(),  # noqa: B008 - frozen
         reference: str | os.PathLike[str] | None = None,
@@ -107,7 +107,7 @@ class Analyser:
         Parameters
         ----------
         path
-            The recording.
+            The recording: one file, or the files of a call's legs in the order of its channels.
         options
             How to open it: channel names, and what a headerless file does not say of itself.
         reference, reference_options
@@ -184,7 +184,8 @@ class Analyser:
         )
         findings = recording.findings + _findings(measurements) + heard.findings
         told = outside_phases(unexplained(told_once(heard.events), findings), phases)
-        events = sorted(told, key=lambda event: (event.segment, event.kind, event.channel or ""))
+        place = {channel: number for number, channel in enumerate(recording.channels)}
+        events = sorted(told, key=lambda event: (event.segment, event.kind, place.get(event.channel or "", -1)))
         parties = tuple(self._party(view, measurements.duration, heard) for view in party_views(talk))
         mos, band = call_mos([(party.channel, party.mos) for party in parties])
         skipped = list(heard.skipped)
@@ -247,7 +248,7 @@ class Analyser:
 
 
 def analyse(
-    path: str | os.PathLike[str],
+    path: RecordingPath,
     *,
     options: OpenOptions = OpenOptions(),  # noqa: B008 - frozen
     estimator: str | None = DEFAULT_ESTIMATOR,
@@ -259,7 +260,7 @@ def analyse(
     Parameters
     ----------
     path
-        The recording.
+        The recording: one file, or the files of a call's legs.
     options
         How to open it.
     estimator
@@ -358,7 +359,7 @@ def _figures(view: PartyView, heard: Detection) -> dict[str, float]:
         figures["clipped_share"] = share
     bandwidth = Band().bandwidth(view)
     if not isinstance(bandwidth, Skipped):
-        figures["bandwidth_hz"] = round(bandwidth)
+        figures["bandwidth_hz"] = float(round(bandwidth))
     return figures
 
 

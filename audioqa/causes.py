@@ -150,7 +150,7 @@ def likely_causes(parties: Sequence[Party], events: Sequence[Event], findings: S
         scored["recorder", None].append((0.8 * _weight(together), clause, CHECKS["recorder"]))
     for finding in findings:
         if finding.severity != "notice":
-            scored["recorder", None].append((GRADES[finding.severity], finding.message, CHECKS["recorder"]))
+            scored["recorder", None].append((GRADES[finding.severity], finding.message.rstrip("."), CHECKS["recorder"]))
     for party in parties:
         if found := _by_codec(party, [event for event in events if event.channel == party.channel]):
             scored["codec", party.channel].append(found)
@@ -159,7 +159,7 @@ def likely_causes(parties: Sequence[Party], events: Sequence[Event], findings: S
 
 
 def _cause(origin: Origin, channel: str | None, told: list[tuple[float, str, str]]) -> Cause:
-    ordered = sorted(told, reverse=True)
+    ordered = sorted(told, key=lambda part: -part[0])  # equal ones stay in the table's order, whatever names they hold
     points = round(sum(part for part, _, _ in ordered), 2)
     return Cause(origin, channel, points, tuple(clause for _, clause, _ in ordered), ordered[0][2])
 

@@ -14,10 +14,12 @@ from typing import Annotated
 import typer
 
 import audioqa
+from audioqa.cli_batch import batch
+from audioqa.cli_calls import calls, export, purge, roles, show
 from audioqa.cli_lab import lab
 from audioqa.cli_labels import calibrate, evaluate
 from audioqa.cli_network import emodel, jitter_buffer
-from audioqa.cli_options import open_options
+from audioqa.cli_options import legs, open_options
 from audioqa.messages import complain
 
 app = typer.Typer(
@@ -69,6 +71,10 @@ def score(
         str | None, typer.Option("--format", help="Encoding of files without a header: ulaw, alaw, slin, g722, gsm ...")
     ] = None,
     rate: Annotated[int | None, typer.Option(help="Sample rate in Hz of files without a header.")] = None,
+    pair: Annotated[
+        bool,
+        typer.Option("--pair", help="Each two recordings are the legs of one call, in the order of its channels."),
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object for each call, one a line.")] = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV, a row for each channel.")] = False,
     plot: Annotated[
@@ -119,12 +125,13 @@ def score(
         if captures:
             jitter_buffer(buffer)
             only_printed(csv=as_csv, plot=plot, html=html, explain=explain, mended=mended, reference=reference)
-        options = open_options(channels, encoding, rate)
+        options = open_options(channels, encoding, rate, paired=pair)
+        recordings = legs(calls) if pair else [(call,) for call in calls]
         analyser = load_settings(
             config, estimator=estimator, calibration=calibration, threads=threads, weights=weights, device=device
         ).analyser()
         outputs = Outputs(
-            calls,
+            recordings,
             as_json=as_json,
             as_csv=as_csv,
             plot=plot,
@@ -139,10 +146,10 @@ def score(
 
     failed = 0
     with outputs:
-        for call in calls:
+        for call in recordings:
             try:
-                if call in captures:
-                    score_capture(call, analyser, buffer=buffer, proxy=proxy, as_json=as_json)
+                if call[0] in captures:
+                    score_capture(call[0], analyser, buffer=buffer, proxy=proxy, as_json=as_json)
                     outputs.passed()
                     continue
                 with outputs.progress(call) as progress:
@@ -158,14 +165,21 @@ def score(
                 failed += 1
                 cause = error.cause if isinstance(error, UnreadableRecordingError) else str(error)
                 outputs.fail(call, cause)
-                complain(str(error) if isinstance(error, UnreadableRecordingError) else f"{call}: {error}")
+                named = " + ".join(map(str, call))
+                complain(str(error) if isinstance(error, UnreadableRecordingError) else f"{named}: {error}")
     if failed:
-        complain(f"{failed} of {len(calls)} could not be scored")
+        complain(f"{failed} of {len(recordings)} could not be scored")
         raise typer.Exit(1)
 
 
+app.command()(batch)
 app.command()(evaluate)
 app.command()(calibrate)
+app.command()(calls)
+app.command()(show)
+app.command()(export)
+app.command()(roles)
+app.command()(purge)
 app.command()(lab)
 app.command()(emodel)
 

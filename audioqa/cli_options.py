@@ -5,11 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
     from audioqa.audio import OpenOptions
 
 
-def open_options(channels: str | None, encoding: str | None, rate: int | None) -> OpenOptions:
+def open_options(channels: str | None, encoding: str | None, rate: int | None, *, paired: bool = False) -> OpenOptions:
     """How recordings are opened, by ``--channels`` (names, or a number), ``--format`` and ``--rate``.
+
+    The names of a call whose legs are files of their own (`paired`) say nothing of the channels of each.
 
     Raises
     ------
@@ -23,4 +28,21 @@ def open_options(channels: str | None, encoding: str | None, rate: int | None) -
     if channels.strip().isdigit():
         return OpenOptions(format=encoding, rate=rate, channel_count=int(channels))
     names = tuple(name.strip() for name in channels.split(","))
-    return OpenOptions(format=encoding, rate=rate, channel_count=len(names) if encoding else None, channel_names=names)
+    return OpenOptions(
+        format=encoding, rate=rate, channel_count=len(names) if encoding and not paired else None, channel_names=names
+    )
+
+
+def legs(calls: Sequence[Path]) -> list[tuple[Path, ...]]:
+    """Recordings two by two, as ``--pair`` takes them.
+
+    Raises
+    ------
+    SettingsError
+        Where one is left over.
+    """
+    from audioqa.errors import SettingsError
+
+    if len(calls) % 2:
+        raise SettingsError(f"--pair takes recordings two by two, and {len(calls)} were named")
+    return list(zip(calls[::2], calls[1::2], strict=True))

@@ -32,6 +32,29 @@ class UnreadableRecordingError(AudioqaError):
         return f"{self.path}: {self.cause}"
 
 
+class SourceError(AudioqaError):
+    """A file of a source cannot be had: it is missing, may not be read, or does not come out of its archive.
+
+    Parameters
+    ----------
+    location
+        The file, as `audioqa.types.SourceFile` has it.
+    kind
+        One of `audioqa.types.FAILURE_KINDS`.
+    cause
+        What is the matter with it, and the likely mistake, in one line.
+    """
+
+    def __init__(self, location: str, kind: str, cause: str) -> None:
+        super().__init__(location, kind, cause)
+        self.location = location
+        self.kind = kind
+        self.cause = cause
+
+    def __str__(self) -> str:
+        return f"{self.location}: {self.cause}"
+
+
 class SettingsError(AudioqaError):
     """An option, a setting or a combination of them cannot be used."""
 
@@ -46,3 +69,33 @@ class MeasurementError(AudioqaError):
 
 class NetworkError(AudioqaError):
     """Statistics of a network, or a capture of its packets, cannot be read or cannot be used."""
+
+
+class EngineError(AudioqaError):
+    """The workers of an engine cannot be had, or cannot be reached."""
+
+
+class StoreError(AudioqaError):
+    """The store cannot be opened, read or written.
+
+    Parameters
+    ----------
+    message
+        What is the matter and what to do, in one line.
+    kind
+        ``locked``, ``disk-full``, ``gone`` (the server does not answer), ``read-only``, ``missing``, ``failed`` (a call
+        that could not be scored), ``schema``, ``url``, or ``database`` for the rest.
+    """
+
+    def __init__(self, message: str, kind: str = "database") -> None:
+        super().__init__(message, kind)
+        self.message = message
+        self.kind = kind
+
+    def __str__(self) -> str:
+        return self.message
+
+    @property
+    def passing(self) -> bool:
+        """Whether the same may work later without anything being changed in the call: waiting is worth a try."""
+        return self.kind in ("locked", "disk-full", "gone")

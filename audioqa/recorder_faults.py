@@ -42,6 +42,10 @@ RECORDER_FAULTS: Mapping[str, RecorderFault] = {
         "when the recorder was attached to each leg",
         frozenset({"digital-silence", "silence-gap", "delayed-start", "abrupt-end", "leading-silence"}),
     ),
+    "padded-leg": RecorderFault(
+        "why the recorder closed the files of the legs at different times",
+        frozenset({"digital-silence", "silence-gap", "abrupt-end", "trailing-silence"}),
+    ),
     "overflow-wrap": RecorderFault("the gain before the recorder, and how it mixes or decodes", _PEAKS, score=True),
     "rate-relabelled": RecorderFault(
         "which sample rate the recording was made at",

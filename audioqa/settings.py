@@ -16,6 +16,10 @@
     [detectors.silence]
     dead_air = 3.0
 
+    [sources]
+    pair = true
+
+What else may stand in ``[sources]`` is shown in `audioqa.source_settings`.
 The plain keys are also environment variables: ``AUDIOQA_ESTIMATOR``, ``AUDIOQA_WEIGHTS``, ``AUDIOQA_CALIBRATION``,
 ``AUDIOQA_THREADS``, ``AUDIOQA_DEVICE``.
 """
@@ -35,12 +39,13 @@ from audioqa.bands import CONTACT_CENTRE, BandSet
 from audioqa.detectors import DETECTORS, Detector
 from audioqa.errors import SettingsError
 from audioqa.perceptual.loading import DEFAULT_ESTIMATOR, TAKE_WEIGHTS
+from audioqa.source_settings import SourceSettings
 from audioqa.types import Context
 
 DEFAULT_FILE = "audioqa.toml"
 """Read from the working folder where it exists and no other file is named."""
 
-TABLES = ("bands", "detectors")
+TABLES = ("bands", "detectors", "sources")
 """Keys that stand in the file only; every other one is an environment variable too."""
 
 NO_ESTIMATOR = "none"
@@ -78,6 +83,8 @@ class Settings(BaseModel):
         A band set in place of the contact-centre one.
     detectors
         Thresholds by detector (``silence``, ``clipping``, ``dropouts``) and name, in place of the defaults.
+    sources
+        How the sources of a batch are read; nothing in it changes a report.
     """
 
     model_config = ConfigDict(extra="forbid", validate_assignment=True)
@@ -89,6 +96,7 @@ class Settings(BaseModel):
     device: Literal["auto", "cpu", "cuda"] = "cpu"
     bands: BandSettings | None = None
     detectors: dict[str, dict[str, float]] = Field(default_factory=dict)
+    sources: SourceSettings = Field(default_factory=SourceSettings)
 
     def analyser(self, *, raw: bool = False) -> Analyser:
         """The analyser that these settings describe.

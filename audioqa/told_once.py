@@ -13,7 +13,7 @@ STRETCHES = ("concealed-loss", "robotic")
 
 HUM = 6.0
 """dB: noise up to this much louder than a hum is the hum. A hum's level is that of its lines below 500 Hz; the whole of
-it is 3.6 to 9.7 dB louder (median and 95 % in docs/impairments.md)."""
+it is 4 to 10 dB louder (median and 95 %, docs/impairments.md)."""
 
 
 def told_once(events: Sequence[Event]) -> list[Event]:

@@ -95,5 +95,6 @@ def test_a_partys_clipped_share_is_among_its_figures() -> None:
 
 def test_where_a_partys_speech_ends_is_among_its_figures() -> None:
     agent, customer = (party.figures for party in EVENTS_ONLY(FIXTURES / "muffled.flac").parties)
+    assert isinstance(customer["bandwidth_hz"], float)  # as the JSON has it again when it is read
     assert customer["bandwidth_hz"] < 2000 < 3400 < agent["bandwidth_hz"] < 4000
     assert all("bandwidth_hz" not in party.figures for party in EVENTS_ONLY(FIXTURES / "silent.flac").parties)

@@ -63,6 +63,11 @@ def test_a_finding_is_the_recorders_and_a_notice_is_none() -> None:
     assert [(cause.origin, cause.evidence) for cause in causes] == [("recorder", ("the file ends early",))]
 
 
+def test_the_sentence_of_a_finding_becomes_a_clause() -> None:
+    (cause,) = likely_causes([], [], [Finding("padded-leg", "agent: its end was filled.", "warning")])
+    assert cause.evidence == ("agent: its end was filled",)
+
+
 def test_a_low_score_without_any_fault_points_to_the_codec() -> None:
     low = party(3.1)
     coded = replace(low, mos=replace(low.mos, codec=LikelyCodec("GSM", 0.9)))  # type: ignore[type-var]

@@ -207,3 +207,25 @@ def test_a_terminal_without_the_signs_gets_a_table_all_the_same(tmp_path: Path) 
     shown = run("score", noise(tmp_path / "call.wav"), "--estimator", "none", PYTHONIOENCODING="ascii")
     assert shown.returncode == 0, shown.stderr
     assert "call.wav" in shown.stdout
+
+
+def test_two_recordings_are_the_legs_of_one_call_where_that_is_said(tmp_path: Path) -> None:
+    samples, rate = soundfile.read(CALL.with_name("dropouts-zero-fill.wav"), dtype="int16", always_2d=True)
+    for name, channel in zip(("agent.wav", "customer.wav"), samples.T, strict=True):
+        soundfile.write(tmp_path / name, channel, rate, subtype="PCM_16")
+    named = ("--pair", "agent.wav", "customer.wav", "--channels", "agent,customer", "--estimator", "none")
+    shown = run("score", *named, "--html", "page.html", "--plot", "plot.png", folder=tmp_path)
+    assert shown.returncode == 0, shown.stderr
+    assert "audioqa score --pair agent.wav customer.wav --html page.html" in shown.stdout
+    assert "agent.wav + customer.wav" in (tmp_path / "page.html").read_text(encoding="utf-8")
+    assert (tmp_path / "plot.png").stat().st_size > 10_000
+    failed = run("score", "--pair", "agent.wav", "none.wav", "--json", folder=tmp_path)
+    assert failed.returncode == 1
+    assert json.loads(failed.stdout)["path"] == "agent.wav + none.wav"
+    assert "none.wav: leg 2: there is no such file" in failed.stderr
+
+
+def test_a_leg_that_is_left_over_is_bad_usage(tmp_path: Path) -> None:
+    shown = run("score", "--pair", noise(tmp_path / "a.wav"), folder=tmp_path)
+    assert shown.returncode == 2
+    assert "two by two, and 1 were named" in shown.stderr

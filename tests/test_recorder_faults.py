@@ -9,6 +9,7 @@ import pytest
 import soundfile
 
 from audioqa.analysis import Analyser
+from audioqa.audio.legs import KINDS as JOINED
 from audioqa.bands import CONTACT_CENTRE
 from audioqa.detectors.overflow import KINDS as OVERFLOW
 from audioqa.detectors.recorder import KINDS as LEGS
@@ -28,7 +29,7 @@ def event(kind: str, start: float, channel: str | None = "agent") -> Event:
 
 
 def test_every_kind_of_fault_has_something_to_check() -> None:
-    assert set(LEGS) | set(OVERFLOW) | set(RATES) == set(RECORDER_FAULTS)
+    assert set(LEGS) | set(OVERFLOW) | set(RATES) | set(JOINED) == set(RECORDER_FAULTS)
     assert all(fault.check for fault in RECORDER_FAULTS.values())
     assert {kind for fault in RECORDER_FAULTS.values() for kind in fault.explains} <= set(KINDS)
 

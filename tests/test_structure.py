@@ -15,9 +15,14 @@ LAYERS = (
     ("__main__",),
     ("cli",),
     ("cli_captures",),
-    ("cli_lab", "cli_labels", "cli_network"),
+    ("cli_batch", "cli_calls", "cli_lab", "cli_labels", "cli_network"),
     ("lab", "cli_options"),
+    ("batch",),
+    ("engines",),
+    ("store",),
     ("settings",),
+    ("source_settings",),
+    ("sources",),
     ("render",),
     ("evaluation",),
     ("captures",),
@@ -49,9 +54,15 @@ OWNERS = {
     "safetensors": {"perceptual", "lab"},
     "pesq": {"perceptual", "lab"},
     "matplotlib": {"render"},
-    "rich": {"render", "cli", "cli_captures", "cli_lab", "cli_labels", "lab"},
-    "typer": {"cli", "cli_lab", "cli_labels", "cli_network"},
-    "pydantic": {"settings"},
+    "rich": {"render", "batch", "cli", "cli_calls", "cli_captures", "cli_lab", "cli_labels", "lab"},
+    "typer": {"cli", "cli_batch", "cli_calls", "cli_lab", "cli_labels", "cli_network"},
+    "pydantic": {"settings", "source_settings"},
+    "ray": {"engines"},
+    "fsspec": {"sources"},
+    "sqlalchemy": {"store", "lab"},
+    "alembic": {"store"},
+    "psycopg": {"store"},
+    "pyarrow": {"render"},
 }
 """Who may import each heavy package."""
 
@@ -116,7 +127,7 @@ def test_no_detector_imports_another(path: Path) -> None:
 
 
 def test_importing_the_command_line_loads_no_numerics() -> None:
-    heavy = {"numpy", "torch", "scipy", "soundfile", "rich", "pydantic"}
+    heavy = {"numpy", "torch", "scipy", "soundfile", "rich", "pydantic", "sqlalchemy", "alembic", "pyarrow"}
     code = f"import sys, audioqa.cli; print(sorted({heavy} & set(sys.modules)))"
     shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert shown.stdout.strip() == "[]"

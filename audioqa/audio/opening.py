@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 
@@ -14,9 +15,14 @@ from numpy.typing import NDArray
 from audioqa.audio.choice import decode
 from audioqa.audio.decoding import Decoding
 from audioqa.audio.faults import SampleBounds
+from audioqa.audio.legs import join
 from audioqa.audio.options import OpenOptions
-from audioqa.errors import UnreadableRecordingError
+from audioqa.errors import SettingsError, UnreadableRecordingError
 from audioqa.types import Finding, Recording
+from audioqa.types.reports import BETWEEN_LEGS
+
+RecordingPath = str | os.PathLike[str] | Sequence[str | os.PathLike[str]]
+"""A recording: one file, or the files of a call's legs in the order of its channels."""
 
 _DEFAULTS = OpenOptions()
 _MANY_CHANNELS = 8
@@ -28,7 +34,7 @@ class OpenedRecording:
     Attributes
     ----------
     path
-        The file as the caller named it.
+        The file as the caller named it; of legs their names with a plus between them.
     sample_rate
         Hz, the file's own.
     channels
@@ -39,13 +45,14 @@ class OpenedRecording:
         Samples per channel that the file promises, None where it does not say; for progress only.
     """
 
-    def __init__(self, path: str, decoding: Decoding, channels: tuple[str, ...]) -> None:
-        self.path = path
+    def __init__(self, files: tuple[str, ...], decoding: Decoding, channels: tuple[str, ...]) -> None:
+        self.path = BETWEEN_LEGS.join(files)
         self.sample_rate = decoding.sample_rate
         self.channels = channels
         self.container = decoding.container
         self.codec = decoding.codec
         self.expected_samples = decoding.expected_samples
+        self._files = files
         self._decoding = decoding
         self._bounds = SampleBounds()
         self._samples = 0
@@ -79,13 +86,17 @@ class OpenedRecording:
             yield self._bounds.apply(block) if self._decoding.unbounded else block
         self._exhausted = True
 
+    def findings(self) -> tuple[Finding, ...]:
+        """What is the matter with the file, as far as it has been read."""
+        return (*self._decoding.findings(), *self._bounds.findings())
+
     def recording(self) -> Recording:
         """Return what was learnt of the file.
 
         Returns
         -------
         Recording
-            With the SHA-256 of the bytes, which are read once more for it.
+            With the SHA-256 of the bytes, which are read once more for it; of legs, that of theirs (`content_hash`).
 
         Raises
         ------
@@ -94,9 +105,8 @@ class OpenedRecording:
         """
         if not self._exhausted:
             raise RuntimeError("read blocks() to the end first: what is known of a recording is known only then")
-        with Path(self.path).open("rb") as stream:
-            digest = hashlib.file_digest(stream, "sha256").hexdigest()
-        findings = (*self._decoding.findings(), *self._bounds.findings())
+        digest = combined_hash([content_hash(file) for file in self._files])
+        findings = self.findings()
         if len(self.channels) > _MANY_CHANNELS:
             message = f"The file has {len(self.channels)} channels; a call has one for each party."
             findings += (Finding("many-channels", message, "notice", {"channels": len(self.channels)}),)
@@ -112,15 +122,16 @@ class OpenedRecording:
         )
 
 
-def open_recording(path: str | os.PathLike[str], *, options: OpenOptions = _DEFAULTS) -> OpenedRecording:
+def open_recording(path: RecordingPath, *, options: OpenOptions = _DEFAULTS) -> OpenedRecording:
     """Open a call recording of any format.
 
     Parameters
     ----------
     path
-        A regular file.
+        A regular file; or several, the legs of one call, whose channels come side by side (`audioqa.audio.legs`).
     options
-        What the file does not say of itself.
+        What the file does not say of itself. Of legs, `channel_count` is that of each file, and `channel_names` are
+        those of the call.
 
     Returns
     -------
@@ -132,7 +143,10 @@ def open_recording(path: str | os.PathLike[str], *, options: OpenOptions = _DEFA
     UnreadableRecordingError
         No sound can be had from the file, or the options contradict it.
     """
-    name = os.fspath(path)
+    files = files_of(path)
+    if len(files) > 1:
+        return _open_legs(files, options)
+    (name,) = files
     decoding = decode(name, options, start=0)
     try:
         _hold_against(name, decoding, options)
@@ -140,7 +154,49 @@ def open_recording(path: str | os.PathLike[str], *, options: OpenOptions = _DEFA
     except UnreadableRecordingError:
         decoding.close()
         raise
-    return OpenedRecording(name, decoding, channels)
+    return OpenedRecording(files, decoding, channels)
+
+
+def files_of(path: RecordingPath) -> tuple[str, ...]:
+    """The files of a recording, at least one.
+
+    Raises
+    ------
+    SettingsError
+        Where there is none.
+    """
+    files = (path,) if isinstance(path, str | os.PathLike) else tuple(path)
+    if not files:
+        raise SettingsError("a recording has at least one file, and none was named")
+    return tuple(os.fspath(file) for file in files)
+
+
+def content_hash(path: str | os.PathLike[str]) -> str:
+    """Hexadecimal SHA-256 of a file's bytes."""
+    with Path(path).open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def combined_hash(hashes: Sequence[str]) -> str:
+    """What `Recording.sha256` is of files with these hashes: one file's own, or the SHA-256 of several, one a line."""
+    return hashes[0] if len(hashes) == 1 else hashlib.sha256("\n".join(hashes).encode()).hexdigest()
+
+
+def _open_legs(files: tuple[str, ...], options: OpenOptions) -> OpenedRecording:
+    legs: list[OpenedRecording] = []
+    try:
+        for number, file in enumerate(files, 1):
+            try:
+                legs.append(open_recording(file, options=replace(options, channel_names=())))
+            except UnreadableRecordingError as error:
+                raise UnreadableRecordingError(error.path, f"leg {number}: {error.cause}") from None
+        count = sum(len(leg.channels) for leg in legs)
+        channels = _channel_names(BETWEEN_LEGS.join(files), count, options)
+    except UnreadableRecordingError:
+        for leg in legs:
+            leg.close()
+        raise
+    return OpenedRecording(files, join(legs, channels), channels)
 
 
 def _hold_against(path: str, decoding: Decoding, options: OpenOptions) -> None:

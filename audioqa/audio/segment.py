@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from audioqa.audio.choice import decode
-from audioqa.audio.opening import OpenedRecording, open_recording
+from audioqa.audio.legs import beside
+from audioqa.audio.opening import OpenedRecording, RecordingPath, files_of, open_recording
 from audioqa.audio.options import OpenOptions
 from audioqa.audio.sndfile import SAMPLE_CODED
 from audioqa.errors import UnreadableRecordingError
@@ -19,7 +20,7 @@ _DEFAULTS = OpenOptions()
 
 
 def read_segment(
-    path: str | os.PathLike[str], segment: Segment, *, options: OpenOptions = _DEFAULTS
+    path: RecordingPath, segment: Segment, *, options: OpenOptions = _DEFAULTS
 ) -> tuple[NDArray[np.float32], int]:
     """Read one stretch of a recording again.
 
@@ -45,10 +46,15 @@ def read_segment(
     UnreadableRecordingError
         As for `open_recording`.
     """
+    files = files_of(path)
     with open_recording(path, options=options) as opened:
         rate = opened.sample_rate
+        if len(files) > 1:
+            parts = [read_segment(file, segment, options=replace(options, channel_names=())) for file in files]
+            if {found for _, found in parts} == {rate}:
+                return beside([samples for samples, _ in parts]), rate
         first, last = max(0, round(segment.start * rate)), max(0, round(segment.end * rate))
-        if first and (opened.codec in SAMPLE_CODED or opened.container == "FLAC"):
+        if len(files) == 1 and first and (opened.codec in SAMPLE_CODED or opened.container == "FLAC"):
             found = _read_from(opened, first, last, options)
             if found is not None:
                 return found, rate
@@ -61,7 +67,7 @@ def _read_from(opened: OpenedRecording, first: int, last: int, options: OpenOpti
         decoding = decode(opened.path, options, start=first)
     except UnreadableRecordingError:
         return None
-    with OpenedRecording(opened.path, decoding, opened.channels) as again:
+    with OpenedRecording((opened.path,), decoding, opened.channels) as again:
         found = _cut(again.blocks(), first, first, last, len(opened.channels))
     return found if len(found) == last - first else None
 

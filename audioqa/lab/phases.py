@@ -187,7 +187,9 @@ def in_situations(count: int, codec: str, seed: int) -> Iterator[tuple[str, int,
                 wanted += 1
                 mine = [phase.segment for phase in report.phases if (phase.kind, phase.channel) == (kind, on)]
                 got += sum(place.overlap(segment) for segment in mine) > 0.8 * place.duration
-            faults = [event for event in report.events if event.kind in FAULTS]
+            legs = report.recording.channels
+            watched = (None, *(legs if situation.leg is None else legs[situation.leg : situation.leg + 1]))
+            faults = [event for event in report.events if event.kind in FAULTS and event.channel in watched]
             mute = not situation.placed and any(phase.kind == "mute" for phase in report.phases)
             inside = [event for event in faults if event.segment.overlap(situation.watched) > 0.2]
             wrong += bool(inside) or mute
@@ -252,7 +254,8 @@ def document(*, count: int, listeners: int, every: int, codecs: Sequence[str]) -
         extra = CORPORA if codec == "none" and corpora_folder() else ()
         yield _in_speech(codec, *in_speech(codec, 1 if codec == "none" else every, extra))
     yield "\n## Situations that are no fault\n"
-    yield f"Wrong: calls with {', '.join(FAULTS)} there, or a mute of a listener.\n"
+    kinds = ", ".join(FAULTS)
+    yield f"Wrong: calls with {kinds} there (on the leg of a listener or muted party), or a mute of a listener.\n"
     rows = []
     for codec in codecs:
         number = listeners if codec == "none" else max(1, listeners // 5)

@@ -36,11 +36,15 @@ class Situation:
         Phases that must be found: kind, channel (None for the call), where.
     watched
         Where no fault must be found.
+    leg
+        On which leg, or on the call; None for both. Who speaks to a listener was put in from another call and may have
+        cuts of its own.
     """
 
     samples: Samples
     placed: tuple[tuple[str, int | None, Segment], ...]
     watched: Segment
+    leg: int | None = None
 
 
 def listener(talk: Talk, other: Talk, rng: np.random.Generator) -> Situation:
@@ -52,7 +56,7 @@ def listener(talk: Talk, other: Talk, rng: np.random.Generator) -> Situation:
     floor = max(-75.0, frame_levels(np.ascontiguousarray(talk.samples[:, 1]), RATE)[1])
     quiet = noise(len(spoken), floor, rng)
     inserted = np.stack([spoken, quiet], axis=1)
-    return Situation(_inserted(talk.samples, at, inserted), (), Segment(at / RATE, at / RATE + 31))
+    return Situation(_inserted(talk.samples, at, inserted), (), Segment(at / RATE, at / RATE + 31), leg=1)
 
 
 def muted(talk: Talk, other: Talk, rng: np.random.Generator) -> Situation:
@@ -62,7 +66,7 @@ def muted(talk: Talk, other: Talk, rng: np.random.Generator) -> Situation:
     place = Segment(start, start + float(rng.uniform(20, 29)))
     samples = call.samples.copy()
     samples[round(place.start * RATE) : round(place.end * RATE), 1] = 0
-    return Situation(samples, (("mute", 1, place),), call.watched)
+    return Situation(samples, (("mute", 1, place),), call.watched, leg=1)
 
 
 def paused(talk: Talk, _: Talk, rng: np.random.Generator) -> Situation:

@@ -1,4 +1,4 @@
-"""What the columns of a manifest are called that hold statistics of the network, and what their factors are."""
+"""What columns are called that hold statistics of the network: one table for manifests, side-cars, patterns and CSV."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from audioqa.errors import NetworkError
 from audioqa.network.column_map import Column, ColumnMap, LegColumns
 from audioqa.network.voipmonitor import VOIPMONITOR
 
-NAMES: Mapping[str, tuple[tuple[str, float], ...]] = {
+FIGURE_NAMES: Mapping[str, tuple[tuple[str, float], ...]] = {
     "loss": (
         *((name, 1.0) for name in ("loss", "packet_loss", "packetloss", "loss_percent", "packet_loss_percent")),
         *((name, 1.0) for name in ("loss_pct", "packet_loss_pct", "lost_percent")),
@@ -20,6 +20,7 @@ NAMES: Mapping[str, tuple[tuple[str, float], ...]] = {
     "max_jitter": tuple((name, 1.0) for name in ("max_jitter", "max_jitter_ms", "jitter_max", "peak_jitter")),
     "delay": tuple((name, 1.0) for name in ("delay", "delay_ms", "latency", "latency_ms", "one_way_delay")),
     "rtt": tuple((name, 1.0) for name in ("rtt", "rtt_ms", "round_trip", "round_trip_time", "round_trip_delay")),
+    "end_system_delay": (("end_system_delay", 1.0), ("end_system_delay_ms", 1.0)),
     "burst_ratio": (("burst_ratio", 1.0), ("burstr", 1.0)),
     "packets": tuple((name, 1.0) for name in ("packets", "packets_received", "rx_packets")),
     "packets_lost": tuple((name, 1.0) for name in ("packets_lost", "lost_packets", "packet_lost")),
@@ -30,9 +31,20 @@ NAMES: Mapping[str, tuple[tuple[str, float], ...]] = {
 }
 """By figure, the names of its columns and what their values are multiplied by."""
 
-_CALL_ID = ("call_id", "callid", "call_uuid", "call_sid", "uniqueid", "uuid", "id")
-_CODEC = ("codec", "codec_name", "call_codec", "audio_codec")
-_START = ("start_time", "start", "calldate", "timestamp")
+CALL_ID_NAMES = (
+    *("call_id", "callid", "call_uuid", "call_sid", "call_guid", "uniqueid", "unique_id", "uuid", "guid"),
+    *("interaction_id", "conversation_id", "contact_id", "session_id", "linkedid", "ucid", "recording_id", "id"),
+)
+CODEC_NAMES = ("codec", "codec_name", "call_codec", "audio_codec")
+START_NAMES = (
+    *("start_time", "starttime", "start", "started", "started_at", "start_at", "call_start", "call_start_time"),
+    *("start_timestamp", "start_stamp", "start_epoch", "begin", "begin_time", "calldate", "call_date", "call_time"),
+    *("datetime", "date_time", "timestamp", "date"),
+)
+"""Each of them the surest first: where a table has several, that one counts."""
+
+LEG_NAMES = ("caller", "callee", "agent", "customer", "local", "remote")
+"""What may stand before the name of a figure or a codec where it is of one direction: ``caller_loss``."""
 
 
 def map_for(header: Sequence[str]) -> ColumnMap:
@@ -51,19 +63,55 @@ def map_for(header: Sequence[str]) -> ColumnMap:
     if {"a_avgjitter_mult10", "a_packet_loss_perc_mult1000"} & set(header):
         return VOIPMONITOR
     by_name = {_plain(name): name for name in reversed(header)}
-    figures: dict[str, Column] = {}
-    for figure, names in NAMES.items():
-        there = [(by_name[name], factor) for name, factor in names if name in by_name]
-        if len(there) > 1:
-            raise NetworkError(f"the columns {there[0][0]!r} and {there[1][0]!r} are both {figure}: write a column map")
-        if there:
-            figures[figure] = Column(*there[0])
+    legs: dict[str, dict[str, Column]] = {}
+    for plain, name in by_name.items():
+        meant = figure_named(plain)
+        if meant is None:
+            continue
+        leg, figure, factor = meant
+        figures = legs.setdefault(leg, {})
+        if figure in figures:
+            raise NetworkError(
+                f"the columns {figures[figure].name!r} and {name!r} are both {figure}: write a column map"
+            )
+        figures[figure] = Column(name, factor)
+    if len(legs) > 1:
+        legs.pop("", None)  # what is said of the call as a whole follows from its directions
     first = {what: next((by_name[name] for name in names if name in by_name), "") for what, names in _OTHERS.items()}
-    leg = LegColumns(figures=figures, codec=first["codec"])
-    return ColumnMap(legs={"": leg}, call_id=first["call_id"], start=first["start"])
+    own = {
+        leg: next((by_name[f"{leg}_{name}"] for name in CODEC_NAMES if f"{leg}_{name}" in by_name), "") for leg in legs
+    }
+    return ColumnMap(
+        legs={leg: LegColumns(figures=figures, codec=own[leg] or first["codec"]) for leg, figures in legs.items()}
+        or {"": LegColumns(figures={})},
+        call_id=first["call_id"],
+        start=first["start"],
+    )
 
 
-_OTHERS: Mapping[str, tuple[str, ...]] = {"call_id": _CALL_ID, "codec": _CODEC, "start": _START}
+def figure_named(name: str) -> tuple[str, str, float] | None:
+    """What a column's name means: the direction (empty for the call as a whole), the figure and its factor.
+
+    Parameters
+    ----------
+    name
+        In lower case, its words joined by underscores.
+
+    Examples
+    --------
+    >>> figure_named("packet_loss_ratio"), figure_named("caller_jitter_ms"), figure_named("colour")
+    (('', 'loss', 100.0), ('caller', 'jitter', 1.0), None)
+    """
+    if name in _FIGURES:
+        return ("", *_FIGURES[name])
+    leg, _, rest = name.partition("_")
+    return (leg, *_FIGURES[rest]) if leg in LEG_NAMES and rest in _FIGURES else None
+
+
+_FIGURES: Mapping[str, tuple[str, float]] = {
+    name: (figure, factor) for figure, names in FIGURE_NAMES.items() for name, factor in names
+}
+_OTHERS: Mapping[str, tuple[str, ...]] = {"call_id": CALL_ID_NAMES, "codec": CODEC_NAMES, "start": START_NAMES}
 
 
 def _plain(name: str) -> str:

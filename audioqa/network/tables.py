@@ -101,10 +101,9 @@ def _present(path: Path, columns: ColumnMap, names: list[str]) -> ColumnMap:
     }
     if not any(leg.figures for leg in legs.values()):
         wanted = sorted({column.name for leg in columns.legs.values() for column in leg.figures.values()})
-        raise NetworkError(
-            f"{path}: it has none of the columns {', '.join(wanted[:8])}{' ...' if len(wanted) > 8 else ''}; "
-            f"it has {', '.join(names[:12]) or 'none'}"
-        )
+        none = f"it has none of the columns {', '.join(wanted[:8])}{' ...' if len(wanted) > 8 else ''}"
+        none = none if wanted else "none of its columns has the name of a statistic of the network"
+        raise NetworkError(f"{path}: {none}; it has {', '.join(names[:12]) or 'none'}")
     return ColumnMap(
         legs=legs,
         call_id=columns.call_id if columns.call_id in there else "",

@@ -23,7 +23,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from audioqa.audio import OpenOptions, open_recording
+from audioqa.audio import OpenOptions, RecordingPath, open_recording
 from audioqa.errors import MeasurementError, SettingsError
 from audioqa.perceptual.alignment import FRAMES_PER_SECOND, Lag, LevelTrack, coarse_lag, fine_lag, speech_frames
 from audioqa.perceptual.pesq_worker import LONGEST, RATES, Mode, PesqWorker
@@ -53,7 +53,7 @@ _FINE_DISTINCT = 20.0
 class _Track:
     """One channel of a file, reduced to what alignment needs."""
 
-    path: str | os.PathLike[str]
+    path: RecordingPath
     options: OpenOptions
     index: int
     name: str
@@ -63,7 +63,7 @@ class _Track:
 
 
 def score_pesq(
-    recording: str | os.PathLike[str],
+    recording: RecordingPath,
     reference: str | os.PathLike[str],
     *,
     options: OpenOptions = OpenOptions(),  # noqa: B008 - frozen
@@ -128,7 +128,7 @@ def score_pesq(
     return tuple(results)
 
 
-def _tracks(path: str | os.PathLike[str], options: OpenOptions) -> list[_Track]:
+def _tracks(path: RecordingPath, options: OpenOptions) -> list[_Track]:
     """Read a file once and reduce its channels."""
     with open_recording(path, options=options) as opened:
         tracks = [LevelTrack(opened.sample_rate) for _ in opened.channels]

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from types import TracebackType
 
 import numpy as np
 from numpy.typing import NDArray
 
-from audioqa.audio import OpenOptions, Resampler, open_recording
+from audioqa.audio import OpenOptions, RecordingPath, Resampler, open_recording
 
 _KEPT = 30.0  # seconds kept behind the latest start: more than a running lag can move between two windows
 
@@ -33,7 +32,7 @@ class Tape:
         Where the file yields no samples.
     """
 
-    def __init__(self, path: str | os.PathLike[str], *, options: OpenOptions, channel: int, rate: int) -> None:
+    def __init__(self, path: RecordingPath, *, options: OpenOptions, channel: int, rate: int) -> None:
         self._opened = open_recording(path, options=options)
         self._blocks = self._opened.blocks()
         self._resampler = Resampler(self._opened.sample_rate, rate, channels=1)

@@ -105,7 +105,8 @@ class PhaseFinder:
             for number, channel in enumerate(measurements.channels):
                 phases += self._announced(channel.name, number, heard, spoken)
         phases += self.silences(measurements, spoken)
-        return tuple(sorted(phases, key=lambda phase: (phase.segment, phase.kind, phase.channel or "")))
+        place = {channel.name: number for number, channel in enumerate(measurements.channels)}
+        return tuple(sorted(phases, key=lambda phase: (phase.segment, phase.kind, place.get(phase.channel or "", -1))))
 
     def _heard(self, channel: ChannelMeasurements, duration: float) -> list[Phase]:
         """Tones and music of one channel."""

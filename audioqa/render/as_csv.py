@@ -71,13 +71,16 @@ _CALL = ("phases", "call_mos", "call_band", "flagged", "flags", "likely_causes",
 _IDENTITY = ("sha256", "estimator", "band_set", "settings_digest", "version")
 _COUNTS = tuple(f"{kind.replace('-', '_')}_{what}" for kind in (*KINDS, "other") for what in ("count", "seconds"))
 
+Value = str | float | int | bool | None
+"""A cell: text, a figure, yes or no, or nothing."""
+
 COLUMNS = (*_BEFORE, *_MOS, *_COUNTS, *_CALL, *_IDENTITY)
 """Every column, in order."""
 
 
 def csv_header() -> str:
     """The header row, with its line break."""
-    return _line(COLUMNS)
+    return csv_line(COLUMNS)
 
 
 def csv_rows(report: CallReport) -> str:
@@ -85,78 +88,88 @@ def csv_rows(report: CallReport) -> str:
 
     An event of the whole call (dead air) counts on every row, since it happened to every party.
     """
-    return "".join(_line(_cells(report, party)) for party in report.parties)
+    return "".join(csv_line(row.get(column) for column in COLUMNS) for row in report_rows(report))
 
 
-def _cells(report: CallReport, party: Party) -> list[str]:
-    row: dict[str, str] = {
-        "file": _safe(report.recording.path),
-        "channel": _safe(party.channel),
-        "duration": _number(report.recording.duration),
-        "speech": _number(party.speech),
+def csv_line(values: Iterable[Value]) -> str:
+    """One row of CSV, with its line break: figures short, text so that no spreadsheet runs it."""
+    buffer = io.StringIO()
+    csv.writer(buffer, lineterminator="\n").writerow(map(_cell, values))
+    return buffer.getvalue()
+
+
+def report_rows(report: CallReport) -> list[dict[str, Value]]:
+    """One row for each channel of the report, by `COLUMNS`; what is not known is left out."""
+    return [_row(report, party) for party in report.parties]
+
+
+def _row(report: CallReport, party: Party) -> dict[str, Value]:
+    return {
+        "file": report.recording.path,
+        "channel": party.channel,
+        "duration": report.recording.duration,
+        "speech": party.speech,
         **_level(party),
         **_mos(party.mos),
         **_events([event for event in report.events if event.channel in (party.channel, None)]),
-        "phases": _safe(_phases(report, party)),
-        "call_mos": _number(report.mos.value) if isinstance(report.mos, Score) else "",
-        "call_band": "" if isinstance(report.band, Skipped) else _safe(report.band),
-        "flagged": "yes" if report.flags else "no",
-        "flags": _safe("; ".join(flag.reason for flag in report.flags)),
+        "phases": _phases(report, party),
+        "call_mos": report.mos.value if isinstance(report.mos, Score) else None,
+        "call_band": None if isinstance(report.band, Skipped) else report.band,
+        "flagged": bool(report.flags),
+        "flags": "; ".join(flag.reason for flag in report.flags),
         "likely_causes": "; ".join(cause.origin for cause in report.causes if cause.channel in (party.channel, None)),
-        "ledger": _safe(" ".join(ledger_words(one) for one in report.ledgers if one.channel == party.channel)),
-        "findings": _safe("; ".join(finding.message for finding in report.findings)),
-        "skipped": _safe(_skipped(report, party)),
+        "ledger": " ".join(ledger_words(one) for one in report.ledgers if one.channel == party.channel),
+        "findings": "; ".join(finding.message for finding in report.findings),
+        "skipped": _skipped(report, party),
         "sha256": report.recording.sha256,
-        "estimator": _safe(report.estimator),
-        "band_set": _safe(report.band_set),
+        "estimator": report.estimator,
+        "band_set": report.band_set,
         "settings_digest": report.settings_digest,
         "version": report.version,
     }
-    return [row.get(column, "") for column in COLUMNS]
 
 
-def _level(party: Party) -> dict[str, str]:
+def _level(party: Party) -> dict[str, Value]:
     if isinstance(party.level, Skipped):
         return {}
-    return {"level": _number(party.level.level), "activity": _number(party.level.activity)}
+    return {"level": party.level.level, "activity": party.level.activity}
 
 
-def _mos(mos: PartyMos | Skipped) -> dict[str, str]:
+def _mos(mos: PartyMos | Skipped) -> dict[str, Value]:
     if isinstance(mos, Skipped):
         return {}
-    cells = {
-        "mos_pred": _number(mos.score.value),
-        "mos_low": _number(mos.score.low),
-        "mos_high": _number(mos.score.high),
+    row: dict[str, Value] = {
+        "mos_pred": mos.score.value,
+        "mos_low": mos.score.low,
+        "mos_high": mos.score.high,
         "mos_scale": f"{mos.score.scale} {mos.score.context}",
-        "percentile_5": _number(mos.percentile_5),
+        "percentile_5": mos.percentile_5,
     }
     if not isinstance(mos.band, Skipped):
-        cells["band"] = _safe(mos.band)
+        row["band"] = mos.band
     if isinstance(mos.worst, Worst):
-        cells |= {"worst_30s_mos": _number(mos.worst.mos), "worst_30s_start": _number(mos.worst.segment.start)}
+        row |= {"worst_30s_mos": mos.worst.mos, "worst_30s_start": mos.worst.segment.start}
     if not isinstance(mos.seconds_below, Skipped) and not isinstance(mos.threshold, Skipped):
-        cells |= {"seconds_below": _number(mos.seconds_below), "threshold": _number(mos.threshold)}
+        row |= {"seconds_below": mos.seconds_below, "threshold": mos.threshold}
     if isinstance(mos.wideband, Score):
-        wide = mos.wideband
-        cells |= dict(zip(_WIDEBAND, map(_number, (wide.value, wide.low, wide.high)), strict=False))
+        row |= dict(zip(_WIDEBAND, (mos.wideband.value, mos.wideband.low, mos.wideband.high), strict=False))
     if not isinstance(mos.codec, Skipped):
-        cells |= {"codec": _safe(mos.codec.family), "codec_probability": _number(mos.codec.probability)}
+        row |= {"codec": mos.codec.family, "codec_probability": mos.codec.probability}
     given = {
         column: mos.dimensions.get(ours, mos.dimensions.get(theirs)) for column, (ours, theirs) in DIMENSIONS.items()
     }
-    return cells | {column: _number(value) for column, value in given.items() if value is not None}
+    return row | {column: value for column, value in given.items() if value is not None}
 
 
-def _events(events: Iterable[Event]) -> Mapping[str, str]:
+def _events(events: Iterable[Event]) -> Mapping[str, Value]:
     counts = dict.fromkeys((*KINDS, "other"), 0)
     seconds = dict.fromkeys((*KINDS, "other"), 0.0)
     for event in events:
         kind = event.kind if event.kind in KINDS else "other"
         counts[kind] += 1
         seconds[kind] += event.segment.duration
-    cells = {f"{kind.replace('-', '_')}_count": str(count) for kind, count in counts.items()}
-    return cells | {f"{kind.replace('-', '_')}_seconds": _number(total) for kind, total in seconds.items()}
+    row: dict[str, Value] = {f"{kind.replace('-', '_')}_count": count for kind, count in counts.items()}
+    return row | {f"{kind.replace('-', '_')}_seconds": total for kind, total in seconds.items()}
 
 
 def _phases(report: CallReport, party: Party) -> str:
@@ -187,17 +200,17 @@ def _skipped(report: CallReport, party: Party) -> str:
     return "; ".join(dict.fromkeys(f"{value.kind}: {value.reason}" for value in own))
 
 
-def _number(value: float) -> str:
-    return f"{value:.4f}".rstrip("0").rstrip(".")
+def _cell(value: Value) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int):
+        return str(value)
+    return f"{value:.4f}".rstrip("0").rstrip(".") if isinstance(value, float) else _safe(value)
 
 
 def _safe(text: str) -> str:
     """Text from outside, that no spreadsheet takes for a formula and no line break or control character splits."""
     text = printable(text)
     return f"'{text}" if text.lstrip().startswith(("=", "+", "-", "@")) else text
-
-
-def _line(cells: Iterable[str]) -> str:
-    buffer = io.StringIO()
-    csv.writer(buffer, lineterminator="\n").writerow(cells)
-    return buffer.getvalue()

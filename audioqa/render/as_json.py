@@ -12,6 +12,7 @@ import json
 import math
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
+from functools import cache
 from numbers import Integral, Real
 from types import NoneType, UnionType
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
@@ -64,6 +65,17 @@ def from_json(text: str | bytes) -> CallReport:
         plain = json.loads(text)
     except ValueError as error:
         raise AudioqaError(f"not a JSON report: {error}") from error
+    return from_plain(plain)
+
+
+def from_plain(plain: Any) -> CallReport:
+    """The report that `to_dict` made plain.
+
+    Raises
+    ------
+    AudioqaError
+        Where it is not a report, or of another schema.
+    """
     if not isinstance(plain, dict) or "schema" not in plain:
         raise AudioqaError("not a JSON report of audioqa: it has no field 'schema'")
     if plain["schema"] != SCHEMA:
@@ -135,13 +147,19 @@ def _value(plain: Any, kind: Any) -> Any:
     if kind is Skipped:
         return Skipped(plain["kind"], plain["channel"], plain["skipped"])
     if is_dataclass(kind):
-        hints = get_type_hints(kind)
-        return kind(**{field.name: _value(plain[field.name], hints[field.name]) for field in fields(kind)})  # type: ignore[operator]
+        return kind(**{name: _value(plain[name], hint) for name, hint in _hints(kind)})  # type: ignore[arg-type,operator]
     if kind is float and isinstance(plain, int | float) and not isinstance(plain, bool):
         return float(plain)
     if type(plain) is not kind:
         raise TypeError(f"{plain!r} is not a {kind.__name__}")
     return plain
+
+
+@cache
+def _hints(kind: type) -> tuple[tuple[str, Any], ...]:
+    """Names and types of a dataclass's fields: looking them up takes longer than all the rest."""
+    hints = get_type_hints(kind)
+    return tuple((field.name, hints[field.name]) for field in fields(kind))
 
 
 def _member(plain: Any, members: tuple[Any, ...]) -> Any:

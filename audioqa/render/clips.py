@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from audioqa.audio import OpenOptions, read_segment
+from audioqa.audio import OpenOptions, RecordingPath, read_segment
 from audioqa.ledger import mended_stretch
 from audioqa.types import CallReport, Event, Ledger, Party, PartyMos, Segment
 
@@ -33,6 +33,7 @@ def write_clips(
     *,
     name: str,
     options: OpenOptions = OpenOptions(),  # noqa: B008 - frozen
+    path: RecordingPath | None = None,
 ) -> list[Path]:
     """Write the clips of every party that has a ledger.
 
@@ -46,6 +47,8 @@ def write_clips(
         What their names begin with.
     options
         How the recording was opened.
+    path
+        Where it is, if not at the report's path; of legs their files.
 
     Returns
     -------
@@ -53,7 +56,7 @@ def write_clips(
         ``<name>-<party>-<kind>-recorded.wav`` and ``-mended.wav``; the kind of the last pair is ``all``. Nothing where
         nothing could be mended.
     """
-    read = partial(read_segment, report.recording.path, options=options)
+    read = partial(read_segment, report.recording.path if path is None else path, options=options)
     written: list[Path] = []
     for party, ledger in zip(report.parties, report.ledgers, strict=True):
         if not isinstance(ledger, Ledger) or not isinstance(party.mos, PartyMos) or not ledger.rows:

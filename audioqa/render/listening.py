@@ -8,13 +8,12 @@ turns: what leaks into the silent party stays below that party's own noise, 35 d
 from __future__ import annotations
 
 import io
-import os
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from audioqa.audio import OpenOptions, Resampler, open_recording
+from audioqa.audio import OpenOptions, RecordingPath, Resampler, open_recording
 from audioqa.render.pictures import require_channels
 from audioqa.types import Recording, Skipped
 
@@ -58,7 +57,7 @@ def encode_for_listening(
     recording: Recording,
     *,
     options: OpenOptions = OpenOptions(),  # noqa: B008 - frozen
-    path: str | os.PathLike[str] | None = None,
+    path: RecordingPath | None = None,
 ) -> Listening | Skipped:
     """The recording for a page, or why a page cannot carry it.
 
@@ -96,9 +95,7 @@ def _wav_rate(rate: int) -> int:
     return rate if NARROWBAND <= rate <= WIDEBAND else (NARROWBAND if rate < NARROWBAND else WIDEBAND)
 
 
-def _encode(
-    path: str | os.PathLike[str], options: OpenOptions, recording: Recording, rate: int, container: str
-) -> bytes:
+def _encode(path: RecordingPath, options: OpenOptions, recording: Recording, rate: int, container: str) -> bytes:
     import soundfile
 
     channels = len(recording.channels)

@@ -19,6 +19,7 @@ from audioqa.errors import AudioqaError, SettingsError
 from audioqa.render.as_csv import csv_header, csv_rows
 from audioqa.render.as_json import SCHEMA, to_json
 from audioqa.types import CallReport
+from audioqa.types.reports import BETWEEN_LEGS
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -34,7 +35,7 @@ class Outputs:
     Parameters
     ----------
     calls
-        The recordings to come, in order.
+        The recordings to come, in order: a file each, or those of a call's legs.
     as_json, as_csv
         Print JSON lines or CSV instead of tables; not both.
     plot, html
@@ -54,7 +55,7 @@ class Outputs:
 
     def __init__(
         self,
-        calls: Sequence[Path],
+        calls: Sequence[tuple[Path, ...]],
         *,
         as_json: bool,
         as_csv: bool,
@@ -72,6 +73,7 @@ class Outputs:
         if mended is not None and mended.exists() and not mended.is_dir():
             raise SettingsError(f"--mended {mended}: name a folder, not a file")
         self._mended = mended
+        self._calls = calls
         self._names = _names(calls)
         self._options = options
         self._bands = bands
@@ -113,20 +115,21 @@ class Outputs:
                 self._reports.append(report)
         sys.stdout.flush()
         plot, page, name = self._plots[self._done], self._pages[self._done], self._names[self._done]
+        call = self._calls[self._done]
         self._done += 1
         try:
             if plot:
                 from audioqa.render.plot import write_plot
 
-                write_plot(report, plot, options=self._options, bands=self._bands)
+                write_plot(report, plot, options=self._options, bands=self._bands, path=call)
             if page:
                 from audioqa.render.page import write_page
 
-                write_page(report, page, options=self._options, bands=self._bands)
+                write_page(report, page, options=self._options, bands=self._bands, path=call)
             if self._mended and report.ledgers:
                 from audioqa.render.clips import write_clips
 
-                write_clips(report, self._mended, name=name, options=self._options)
+                write_clips(report, self._mended, name=name, options=self._options, path=call)
         except OSError as error:
             raise AudioqaError(f"cannot write {error.filename}: {error.strerror}") from None
 
@@ -134,16 +137,17 @@ class Outputs:
         """Count a call whose results were printed by others."""
         self._done += 1
 
-    def fail(self, path: Path, cause: str) -> None:
+    def fail(self, call: tuple[Path, ...], cause: str) -> None:
         """Record that a call could not be scored; its cause goes to stdout too where a program reads it."""
         self._done += 1
-        self._failures.append((str(path), cause))
+        path = BETWEEN_LEGS.join(map(str, call))
+        self._failures.append((path, cause))
         if self._form == "json":
-            sys.stdout.write(json.dumps({"schema": SCHEMA, "path": str(path), "error": cause}) + "\n")
+            sys.stdout.write(json.dumps({"schema": SCHEMA, "path": path, "error": cause}) + "\n")
             sys.stdout.flush()
 
     @contextmanager
-    def progress(self, call: Path) -> Iterator[Progress | None]:
+    def progress(self, call: tuple[Path, ...]) -> Iterator[Progress | None]:
         """A progress bar for one call, or None where nobody watches."""
         if not sys.stderr.isatty():
             yield None
@@ -158,7 +162,7 @@ class Outputs:
             TimeRemainingColumn(),
         )
         with Bar(*columns, console=_console(stderr=True), transient=True) as bar:
-            task = bar.add_task(call.name, total=None, rate="")
+            task = bar.add_task(_name(call), total=None, rate="")
 
             def advance(done: float, total: float | None) -> None:
                 elapsed = bar.tasks[0].elapsed or 0.0
@@ -169,7 +173,7 @@ class Outputs:
             yield advance
 
 
-def _places(calls: Sequence[Path], target: Path | None, option: str, suffix: str) -> list[Path | None]:
+def _places(calls: Sequence[tuple[Path, ...]], target: Path | None, option: str, suffix: str) -> list[Path | None]:
     """A file for each call: the one named, or one in the folder named; names that clash are numbered."""
     if target is None:
         return [None] * len(calls)
@@ -186,14 +190,18 @@ def _places(calls: Sequence[Path], target: Path | None, option: str, suffix: str
     return [target / f"{name}{suffix}" for name in _names(calls)]
 
 
-def _names(calls: Sequence[Path]) -> list[str]:
+def _name(call: tuple[Path, ...]) -> str:
+    return "+".join(path.name for path in call)
+
+
+def _names(calls: Sequence[tuple[Path, ...]]) -> list[str]:
     """A name for what is made of each call: that of its file; names that clash are numbered."""
     names: list[str] = []
     for call in calls:
-        name, number = call.name, 1
+        name, number = _name(call), 1
         while name in names:
             number += 1
-            name = f"{call.name}-{number}"
+            name = f"{_name(call)}-{number}"
         names.append(name)
     return names
 

@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from audioqa.audio import OpenOptions
+from audioqa.audio import OpenOptions, RecordingPath
 from audioqa.bands import CONTACT_CENTRE, BandSet
 from audioqa.render import page_tables as tables
 from audioqa.render import page_verdict as head
@@ -54,6 +54,7 @@ def write_page(
     *,
     options: OpenOptions = OpenOptions(),  # noqa: B008 - frozen
     bands: BandSet = CONTACT_CENTRE,
+    path: RecordingPath | None = None,
 ) -> None:
     """Write the report as a page.
 
@@ -67,6 +68,8 @@ def write_page(
         How the recording was opened.
     bands
         The band set in force.
+    path
+        Where the recording is, if not at the report's path; of legs their files.
 
     Raises
     ------
@@ -74,8 +77,10 @@ def write_page(
         Where the recording is gone or can no longer be read.
     """
     shown = max(1, min(CHANNELS, len(report.recording.channels)))
-    pictures = draw_pictures(report.recording, columns=COLUMNS // shown, slices=SLICES // shown, options=options)
-    listening = encode_for_listening(report.recording, options=options)
+    pictures = draw_pictures(
+        report.recording, columns=COLUMNS // shown, slices=SLICES // shown, options=options, path=path
+    )
+    listening = encode_for_listening(report.recording, options=options, path=path)
     Path(page).write_text(render_page(report, pictures, listening, bands=bands), encoding="utf-8")
 
 
@@ -85,7 +90,7 @@ def render_page(
     """The page as text; see `write_page`."""
     script = "".join(map(_asset, SCRIPTS))
     style = _asset("page.css")
-    name = Path(report.recording.path).name or report.recording.path
+    name = " + ".join(Path(file).name for file in report.recording.files) or report.recording.path
     return Template(_asset("page.html")).substitute(
         policy=_policy(script, style),
         title=text(f"{name} – call report"),

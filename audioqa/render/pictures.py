@@ -6,14 +6,13 @@ Memory does not grow with the recording: each block is folded into the columns t
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from audioqa.audio import OpenOptions, open_recording
+from audioqa.audio import OpenOptions, RecordingPath, open_recording
 from audioqa.errors import UnreadableRecordingError
 from audioqa.types import Recording
 
@@ -55,7 +54,7 @@ def draw_pictures(
     columns: int = 1500,
     slices: int = 1500,
     options: OpenOptions = OpenOptions(),  # noqa: B008 - frozen
-    path: str | os.PathLike[str] | None = None,
+    path: RecordingPath | None = None,
 ) -> tuple[Picture, ...]:
     """A `Picture` of each channel, by decoding the recording once more.
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from audioqa.audio import OpenOptions
+from audioqa.audio import OpenOptions, RecordingPath
 from audioqa.bands import CONTACT_CENTRE, BandSet
 from audioqa.render.pictures import Picture, draw_pictures
 from audioqa.render.wording import SEVERITIES, clock, interval, kind_words, length, printable, worst_first
@@ -44,6 +44,7 @@ def write_plot(
     *,
     options: OpenOptions = OpenOptions(),  # noqa: B008 - frozen
     bands: BandSet = CONTACT_CENTRE,
+    path: RecordingPath | None = None,
 ) -> None:
     """Draw the report to a PNG file, 1600 pixels wide.
 
@@ -57,13 +58,15 @@ def write_plot(
         How the recording was opened.
     bands
         The band set in force; its limits are shaded where they apply.
+    path
+        Where the recording is, if not at the report's path; of legs their files.
 
     Raises
     ------
     UnreadableRecordingError
         Where the recording is gone or can no longer be read.
     """
-    pictures = draw_pictures(report.recording, columns=COLUMNS, slices=COLUMNS, options=options)
+    pictures = draw_pictures(report.recording, columns=COLUMNS, slices=COLUMNS, options=options, path=path)
     figure = draw_figure(report, pictures, bands=bands)
     figure.savefig(png, format="png", dpi=100)
 

@@ -156,8 +156,8 @@ def _next_step(report: CallReport) -> list[RenderableType]:
     start = listen_first(report)
     if start is None or not (report.flags or report.events):
         return [Text(" Nothing to review.", "green")] if isinstance(report.mos, Score) else []
-    file = report.recording.path
-    command = f"audioqa score {shlex.quote(file)} --html page.html"
+    files = report.recording.files
+    command = f"audioqa score {'--pair ' if len(files) > 1 else ''}{shlex.join(files)} --html page.html"
     return [Text.assemble(f" Listen at {clock(start)}: ", (printable(command), "bold"))]
 
 

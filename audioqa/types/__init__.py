@@ -20,6 +20,7 @@ from audioqa.types.basics import (
     Severity,
     Skipped,
 )
+from audioqa.types.calls import FAILURE_KINDS, BadItem, CallInfo, Failure, Item, SourceFile
 from audioqa.types.reports import (
     CallReport,
     Cause,
@@ -44,15 +45,20 @@ from audioqa.types.scores import (
 )
 
 __all__ = [
+    "FAILURE_KINDS",
     "ActiveLevel",
+    "BadItem",
+    "CallInfo",
     "CallReport",
     "Cause",
     "Context",
     "Detection",
     "Event",
     "Evidence",
+    "Failure",
     "Finding",
     "Flag",
+    "Item",
     "Ledger",
     "LedgerRow",
     "LikelyCodec",
@@ -68,6 +74,7 @@ __all__ = [
     "Segment",
     "Severity",
     "Skipped",
+    "SourceFile",
     "WindowScore",
     "Worst",
 ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import PurePath
 from typing import Literal
 
 from audioqa.types.basics import Event, Finding, Phase, Segment, Skipped
@@ -13,6 +14,9 @@ Origin = Literal["network", "codec", "endpoint", "room", "far end", "recorder"]
 """Where a fault lies: loss and jitter; coding and transcoding; headset, microphone and level; the room and what is
 heard in it; the other side of the call; the recorder."""
 
+BETWEEN_LEGS = " + "
+"""Stands between the names of several files in the name of one recording."""
+
 
 @dataclass(frozen=True)
 class Recording:
@@ -21,9 +25,9 @@ class Recording:
     Parameters
     ----------
     path
-        The file as the caller named it.
+        The file as the caller named it; of a call's legs in a file each, their names with a plus between them.
     sha256
-        Hexadecimal SHA-256 of the file's bytes.
+        Hexadecimal SHA-256 of the file's bytes; of legs, that of theirs, one a line.
     container, codec
         For example ``WAV`` and ``PCM_16``, as the decoder names them.
     sample_rate
@@ -49,6 +53,12 @@ class Recording:
     def duration(self) -> float:
         """Length in seconds."""
         return self.samples / self.sample_rate
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """The names in `path`: of one file, or of those of a call's legs, each of which has an extension."""
+        names = tuple(self.path.split(BETWEEN_LEGS))
+        return names if all(PurePath(name).suffix for name in names) else (self.path,)
 
 
 @dataclass(frozen=True)

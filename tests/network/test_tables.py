@@ -130,10 +130,10 @@ def test_a_row_that_cannot_be_used_is_named_and_the_others_are_read(tmp_path: Pa
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("who,when\n1,2\n", "none of the columns"),
+        ("who,when\n1,2\n", "none of its columns"),
         ("loss,packet_loss\n1,2\n", "both loss: write a column map"),
         ("loss,jitter,loss\n1,2,3\n", "two columns are called 'loss'"),
-        ("", "none of the columns"),
+        ("", "none of its columns"),
     ],
 )
 def test_a_table_that_cannot_be_used_is_refused(tmp_path: Path, text: str, message: str) -> None:

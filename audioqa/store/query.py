@@ -1,0 +1,207 @@
+"""Which calls are asked for, and in which order: from a `Query` to SQL.
+
+Every list goes tenant by tenant, each through an index that begins with the tenant, and is taken up again after a row
+by that row's place in the order (keyset), so that the thousandth page costs what the first one does.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+from sqlalchemy import ColumnElement, Select, and_, exists, or_, select
+
+from audioqa.errors import StoreError
+from audioqa.store.keys import storable
+from audioqa.store.tables import FILTERED, calls, marks
+
+Sort = Literal["worst", "best", "newest", "oldest"]
+"""Order of a list. Calls without a MOS stand before the worst and after the best: flagged ones at the very front."""
+
+
+@dataclass(frozen=True)
+class Query:
+    """Which calls, and in which order.
+
+    Parameters
+    ----------
+    tenant
+        Only this one's; None for all.
+    agent, queue, site, carrier, trunk
+        Only calls with exactly this.
+    since, until
+        Aware: only calls that began at `since` or later, and before `until`. A call without a start time counts from
+        the moment of its first score.
+    flagged
+        Only flagged ones, or only the others.
+    rule
+        Only calls that this rule flags: ``low-mos``, ``dropouts`` ...
+    event
+        Only calls with an event of this kind.
+    mos_below
+        Only calls with a MOS, and below this.
+    tags
+        Only calls with exactly these.
+    sort
+        The order of lists; exports go by tenant and call id.
+    """
+
+    tenant: str | None = None
+    agent: str | None = None
+    queue: str | None = None
+    site: str | None = None
+    carrier: str | None = None
+    trunk: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    flagged: bool | None = None
+    rule: str | None = None
+    event: str | None = None
+    mos_below: float | None = None
+    tags: Mapping[str, str] = field(default_factory=dict)
+    sort: Sort = "worst"
+
+    @property
+    def is_for_all(self) -> bool:
+        """Whether nothing is left out."""
+        chosen = [self.tenant, self.since, self.until, self.flagged, self.rule, self.event, self.mos_below]
+        return all(value is None for value in (*chosen, *(getattr(self, name) for name in FILTERED))) and not self.tags
+
+
+@dataclass(frozen=True)
+class Place:
+    """A place in the order of a list: the value that it is sorted by, the tenant, and the call's number."""
+
+    value: float | datetime
+    tenant: str
+    key: int
+
+    def text(self) -> str:
+        """The place as a short text that `place_of` reads."""
+        value = self.value.timestamp() if isinstance(self.value, datetime) else self.value
+        return base64.urlsafe_b64encode(json.dumps([value, self.tenant, self.key]).encode("ascii")).decode("ascii")
+
+
+def place_of(text: str, query: Query) -> Place:
+    """The place that `Place.text` wrote.
+
+    Raises
+    ------
+    StoreError
+        Where it is something else.
+    """
+    try:
+        value, tenant, key = json.loads(base64.urlsafe_b64decode(text.encode("ascii")))
+        if not (isinstance(value, float | int) and isinstance(tenant, str) and isinstance(key, int)):
+            raise ValueError(text)
+        if query.sort in ("newest", "oldest"):
+            return Place(datetime.fromtimestamp(value, UTC), tenant, key)
+        return Place(float(value), tenant, key)
+    except (ValueError, TypeError, binascii.Error, OverflowError, OSError):
+        raise StoreError("this place in a list is none that was given out", "url") from None
+
+
+def in_order(query: Query, columns: Any, *, tenant: str, after: Place | None, most: int) -> Select[Any]:
+    """The next calls of one tenant in the order of a query.
+
+    Parameters
+    ----------
+    query
+        Which and how; its own tenant is not looked at.
+    columns
+        What is to be selected.
+    tenant
+        Whose.
+    after
+        Only what stands behind this place.
+    most
+        How many.
+    """
+    by_mark = _leading_mark(query)
+    down = query.sort in ("best", "newest")
+    by_rank = query.sort in ("worst", "best")
+    by, key = (calls.c.rank if by_rank else calls.c.at), calls.c.id
+    first: tuple[ColumnElement[Any], ...] = ()
+    if by_mark is None:
+        chosen = select(*columns).where(*conditions(query, tenant))
+    else:
+        what, kind = by_mark
+        mark = marks.alias()
+        chosen = (
+            select(*columns)
+            .join_from(mark, calls, mark.c.call == calls.c.id)
+            .where(mark.c.tenant == tenant, mark.c.what == what, mark.c.kind == kind)
+            .where(*conditions(query, tenant, besides=what), *_days(query, mark, after))
+        )
+        if by_rank:
+            by, key = mark.c.rank, mark.c.call
+        else:
+            first = (mark.c.day,)  # its index goes day by day; within a day the calls' own times are sorted
+    if after is not None:
+        behind = by < after.value if down else by > after.value
+        if tenant == after.tenant:
+            chosen = chosen.where(or_(behind, and_(by == after.value, key < after.key if down else key > after.key)))
+            # Said twice, so that an index can begin at the place.
+            chosen = chosen.where(by <= after.value if down else by >= after.value)
+        else:
+            later = tenant < after.tenant if down else tenant > after.tenant
+            chosen = chosen.where((by <= after.value if down else by >= after.value) if later else behind)
+    order = (*first, by, key)
+    return chosen.order_by(*(one.desc() for one in order) if down else order).limit(most)
+
+
+def _days(query: Query, mark: Any, after: Place | None) -> list[ColumnElement[bool]]:
+    """The same bounds in days, for the index of the marks."""
+    found = []
+    if query.since is not None:
+        found.append(mark.c.day >= query.since.astimezone(UTC).date())
+    if query.until is not None:
+        found.append(mark.c.day <= query.until.astimezone(UTC).date())
+    if after is not None and isinstance(after.value, datetime):
+        day = after.value.astimezone(UTC).date()
+        found.append(mark.c.day <= day if query.sort == "newest" else mark.c.day >= day)
+    return found
+
+
+def conditions(query: Query, *whose: str, besides: str | None = None) -> list[ColumnElement[bool]]:
+    """What must be true of a call of some tenants.
+
+    Parameters
+    ----------
+    query
+        Which calls.
+    *whose
+        The tenants.
+    besides
+        A kind of mark that is seen to otherwise.
+    """
+    found: list[ColumnElement[bool]] = [calls.c.tenant == whose[0] if len(whose) == 1 else calls.c.tenant.in_(whose)]
+    found += [calls.c[name] == value for name in FILTERED if (value := getattr(query, name)) is not None]
+    if query.since is not None:
+        found.append(calls.c.at >= query.since)
+    if query.until is not None:
+        found.append(calls.c.at < query.until)
+    if query.flagged is not None:
+        found.append(calls.c.flagged.is_(query.flagged))
+    if query.mos_below is not None:
+        found += [calls.c.rank < query.mos_below, calls.c.rank >= 1.0]
+    for what, kind in (("flag", query.rule), ("event", query.event)):
+        if kind is not None and what != besides:
+            mine = (marks.c.call == calls.c.id) & (marks.c.what == what) & (marks.c.kind == kind)
+            found.append(exists().where(mine))
+    found += [calls.c.tags[storable(name)].as_string() == value for name, value in query.tags.items()]
+    return found
+
+
+def _leading_mark(query: Query) -> tuple[str, str] | None:
+    """The kind of mark whose index gives the order, where no index of the call itself leaves fewer."""
+    if any(getattr(query, name) is not None for name in FILTERED):
+        return None
+    if query.rule is not None:
+        return ("flag", query.rule)
+    return ("event", query.event) if query.event is not None else None

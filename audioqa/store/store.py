@@ -1,0 +1,303 @@
+"""The store as one value: every question and every change, each in a transaction of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from types import TracebackType
+from typing import Any
+
+from sqlalchemy import Engine
+
+from audioqa.errors import StoreError
+from audioqa.render.roles import misfit
+from audioqa.store import claims, groups, knowing, projection, reading, recording, removal, role_setting, runs
+from audioqa.store.database import BUSY, connect, forget, snapshot, tidy, writing
+from audioqa.store.holders import this_holder
+from audioqa.store.keys import Hashes, fingerprint, location_of
+from audioqa.store.knowing import Known
+from audioqa.store.query import Place, Query, place_of
+from audioqa.store.schema import bring_up_to_date
+from audioqa.types.calls import BadItem, CallInfo, Failure, Item
+from audioqa.types.stored import CallRow, FailureRow, Group, Run, StoredCall
+
+LEASE = 600.0
+"""Seconds that a claim lasts unless it is renewed."""
+
+
+def open_store(url: str, *, create: bool = True, busy: float = BUSY) -> Store:
+    """Open a store; its tables are made, or brought up to date, where that is needed.
+
+    Parameters
+    ----------
+    url
+        A file or ``sqlite:///file`` for SQLite; ``postgresql://user:password@host/name``.
+    create
+        Whether an SQLite file may be made where there is none.
+    busy
+        Seconds to wait for others who write to the same SQLite file.
+
+    Raises
+    ------
+    StoreError
+        Where it cannot be opened, is none of ours, or was made by a newer version.
+    """
+    engine = connect(url, create=create, busy=busy)
+    try:
+        bring_up_to_date(engine)
+    except BaseException:
+        engine.dispose()
+        raise
+    return Store(engine, this_holder())
+
+
+@dataclass(frozen=True)
+class Store:
+    """Calls, their reports and what failed; use as a context, or `close` it. Every method raises `StoreError`.
+
+    Parameters
+    ----------
+    engine
+        Of the database.
+    holder
+        The name under which this store claims work.
+    """
+
+    engine: Engine
+    holder: str
+
+    def __enter__(self) -> Store:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close all connections."""
+        self.engine.dispose()
+
+    # Runs
+
+    def begin_run(self, sources: Sequence[str], *, digest: str, version: str) -> int:
+        """Note that a run begins; its number."""
+        return writing(
+            self.engine, lambda c: runs.begin_run(c, sources, digest=digest, version=version, holder=self.holder)
+        )
+
+    def end_run(self, run: int, outcome: str, counts: Mapping[str, Any]) -> None:
+        """Note how a run ended: ``finished``, ``interrupted`` or another word, and how many of what."""
+        writing(self.engine, lambda c: runs.end_run(c, run, outcome, counts))
+        tidy(self.engine)
+
+    def runs(self, most: int = 20) -> list[Run]:
+        """The latest runs, the latest first."""
+        with snapshot(self.engine) as connection:
+            return runs.list_runs(connection, most)
+
+    # Work
+
+    def known(self, items: Sequence[Item], *, digest: str, hashes: Sequence[Hashes | None] = ()) -> list[Known]:
+        """What each of some items needs; ask for some hundreds at once.
+
+        Parameters
+        ----------
+        items
+            The items.
+        digest
+            Of the settings.
+        hashes
+            For each item what its files hold, where they were hashed just now.
+        """
+        with snapshot(self.engine) as connection:
+            return knowing.known(connection, items, digest=digest, holder=self.holder, hashes=hashes)
+
+    def claim(self, items: Sequence[Item], *, lease: float = LEASE) -> list[bool]:
+        """Claim the calls of items; True for each that this store's holder has now.
+
+        Claims last for `lease` seconds, until they are renewed, released, recorded or failed, or their process dies.
+        """
+        wanted = [item.info for item in items]
+        return writing(self.engine, lambda c: claims.claim(c, wanted, holder=self.holder, lease=lease))
+
+    def renew(self, *, lease: float = LEASE) -> int:
+        """Put off the end of this holder's claims to `lease` seconds from now; how many they are."""
+        return writing(self.engine, lambda c: claims.renew(c, holder=self.holder, lease=lease))
+
+    def release(self, items: Sequence[Item] | None = None) -> int:
+        """Give claims back without having done the work, all where no items are given; how many they were."""
+        wanted = None if items is None else [item.info for item in items]
+        return writing(self.engine, lambda c: claims.release(c, wanted, holder=self.holder))
+
+    def record(
+        self,
+        run: int,
+        item: Item,
+        hashes: Hashes,
+        report_json: str,
+        *,
+        digest: str,
+        processing: float | None = None,
+    ) -> None:
+        """Write a call, its report and its done mark in one transaction; its failures and its claim are gone then.
+
+        Parameters
+        ----------
+        run
+            The run at work.
+        item, hashes
+            The call, and what its files hold.
+        report_json
+            Its report (`audioqa.render.as_json.to_json`), with neutral channel names.
+        digest
+            Of the settings that the work was planned with, as given to `known`.
+        processing
+            Seconds of the processor.
+        """
+        content = projection.read_content(report_json)
+        writing(
+            self.engine,
+            lambda c: recording.record(c, run, item, hashes, content, digest=digest, processing=processing),
+        )
+
+    def share(self, run: int, item: Item, hashes: Hashes, *, digest: str) -> bool:
+        """Give a call the measurement of another one with the same sound; False where that is gone: then score it."""
+        return writing(self.engine, lambda c: recording.share(c, run, item, hashes, digest=digest))
+
+    def update_info(self, run: int, item: Item, hashes: Hashes | None = None) -> bool:
+        """Write what its source says now of a call that is done; False where there is no such call."""
+        return writing(self.engine, lambda c: recording.update_info(c, run, item, hashes))
+
+    def fail(self, run: int, item: Item | BadItem, failure: Failure | None = None, *, digest: str = "") -> None:
+        """Note that something could not be scored; it is not done.
+
+        Parameters
+        ----------
+        run
+            The run at work.
+        item
+            What failed.
+        failure
+            Why; a `BadItem` says so itself.
+        digest
+            Of the settings, so that other ones are new work.
+        """
+        if isinstance(item, BadItem):
+            info, location, mark = item.info or CallInfo(item.location), item.location, ""
+            failure = failure or Failure(item.kind, item.message)
+        else:
+            info, location, mark = item.info, location_of(item), fingerprint(item, digest)
+        if failure is None:
+            raise ValueError("an item that failed needs a Failure")
+        why = failure
+        writing(self.engine, lambda c: recording.fail(c, run, info, location, why, mark=mark))
+
+    # Questions
+
+    def calls(self, query: Query = Query(), *, after: str | None = None, most: int | None = None) -> Iterator[CallRow]:  # noqa: B008 - frozen
+        """Calls in the order of a query, read page by page.
+
+        Parameters
+        ----------
+        query
+            Which and how.
+        after
+            The place (`place`) behind which to go on.
+        most
+            How many; None for all.
+        """
+        start = None if after is None else place_of(after, query)
+        return reading.list_calls(self.engine, query, after=start, most=most)
+
+    @staticmethod
+    def place(row: CallRow, query: Query) -> str:
+        """Where a call stands in the order of a query, for `calls` to go on behind it."""
+        value = row.rank if query.sort in ("worst", "best") else row.at
+        return Place(value, row.info.tenant, row.key).text()
+
+    def show(self, call_id: str, *, tenant: str | None = None) -> StoredCall:
+        """One call by its id, or by where it is; the tenant is needed where several have one of that name."""
+        with snapshot(self.engine) as connection:
+            return reading.find_call(connection, call_id, tenant)
+
+    def export(self, query: Query = Query()) -> Iterator[StoredCall]:  # noqa: B008 - frozen
+        """Calls with their reports by tenant and call id, read page by page."""
+        return reading.export_calls(self.engine, query)
+
+    def failures(
+        self, *, tenant: str | None = None, since: datetime | None = None, until: datetime | None = None
+    ) -> Iterator[FailureRow]:
+        """What could not be scored, by tenant, call and location; only what was tried last in that time."""
+        return reading.list_failures(self.engine, tenant=tenant, since=since, until=until)
+
+    def group(self, by: Sequence[str], query: Query = Query()) -> list[Group]:  # noqa: B008 - frozen
+        """Calls counted by what they have in common: ``("day", "flag")`` counts those of each day with each flag.
+
+        Parameters
+        ----------
+        by
+            Some of tenant, agent, queue, site, carrier, trunk, day (UTC), and flag or event.
+        query
+            Which calls; its order is not looked at.
+        """
+        with snapshot(self.engine) as connection:
+            return groups.group_calls(connection, by, query)
+
+    def counts(self) -> dict[str, int]:
+        """How many calls, measurements and failures there are."""
+        with snapshot(self.engine) as connection:
+            return reading.count_calls(connection)
+
+    def tenants(self) -> list[str]:
+        """Every tenant that has calls, in order."""
+        with snapshot(self.engine) as connection:
+            return reading.tenants(connection)
+
+    # Changes
+
+    def set_roles(
+        self,
+        roles: Sequence[str],
+        *,
+        query: Query = Query(),  # noqa: B008 - frozen
+        call_ids: Sequence[str] | None = None,
+    ) -> tuple[int, int]:
+        """Set by hand who is on which channel: how many calls were changed, and how many have other channels.
+
+        Parameters
+        ----------
+        roles
+            A name for each channel in file order; empty goes back to what the source says.
+        query
+            Which calls.
+        call_ids
+            Only these of them.
+        """
+        if roles and (why := misfit(roles, len(roles))):
+            raise StoreError(why, "url")
+        return writing(self.engine, lambda c: role_setting.set_roles(c, roles, query=query, call_ids=call_ids))
+
+    def delete(self, call_id: str, *, tenant: str = "") -> bool:
+        """Delete one call, its failures, and what no other call needs; False where there is no such call."""
+        gone = writing(self.engine, lambda c: removal.delete_call(c, tenant, call_id))
+        forget(self.engine)
+        return gone
+
+    def purge(self, before: datetime, *, tenant: str | None = None) -> tuple[int, int]:
+        """Delete calls that began before a moment, and failures last tried before it: how many of each.
+
+        Parameters
+        ----------
+        before
+            Aware. A call without a start time counts from the moment of its first score.
+        tenant
+            Only this one's; None for all.
+        """
+        total = 0
+        while count := writing(self.engine, lambda c: removal.delete_older(c, before, tenant)):
+            total += count
+        failed = writing(self.engine, lambda c: removal.delete_old_failures(c, before, tenant))
+        forget(self.engine)
+        return total, failed
