@@ -72,7 +72,8 @@ def score_capture(path: Path, analyser: Analyser, *, buffer: str | None, proxy: 
     SettingsError
         Where `buffer` is none of these.
     """
-    from audioqa.captures import calls_of, read_capture, score_call
+    from audioqa.capture_scoring import score_call
+    from audioqa.captures import calls_of, read_capture
     from audioqa.captures.calls import video_only
     from audioqa.cli_network import jitter_buffer
     from audioqa.errors import NetworkError

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -141,6 +142,28 @@ def sound_coding(stream: Stream) -> Coding:
     if unknown:
         raise NetworkError(f"no SDP in the capture says what payload number {unknown[0]} is")
     raise NetworkError("it holds comfort noise or telephone events only")
+
+
+def codec_of(stream: Stream) -> str:
+    """Name of a stream's codec, with the mode of AMR where one mode makes up most frames; empty where it has no sound.
+
+    Parameters
+    ----------
+    stream
+        Of a capture; its packets are looked at, and not decoded.
+    """
+    try:
+        coding = sound_coding(stream)
+    except NetworkError:
+        return ""
+    modes: Counter[int] = Counter()
+    if coding.name.startswith("AMR"):
+        for packet in stream.packets:
+            own = stream.codings.get(packet.payload_type)
+            if own is not None and own.name == coding.name and packet.payload:
+                with suppress(NetworkError):
+                    modes.update(frame.mode for frame in frames_of(own, packet.payload) if frame.mode is not None)
+    return _named(coding, modes)
 
 
 def _places_in_time(stream: Stream, coding: Coding, rate: int) -> list[int]:

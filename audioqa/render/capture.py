@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from audioqa.captures import CallScore, LegScore
-from audioqa.captures.scoring import StreamScore
+from audioqa.capture_scoring import CallScore, LegScore, StreamScore
 from audioqa.render.as_json import to_json
 from audioqa.render.wording import length, printable
 from audioqa.types import CallReport, Score, Skipped

@@ -3,21 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from audioqa.analysis import Analyser
 from audioqa.audio import OpenOptions
-from audioqa.captures.calls import CapturedCall
-from audioqa.captures.decoding import DecodedStream, decode_stream
-from audioqa.captures.figures import StreamFigures, measure_stream
-from audioqa.captures.playout import Playout, play_out
-from audioqa.captures.sound import write_sound
-from audioqa.captures.streams import Stream
+from audioqa.captures import CapturedCall, Playout, Stream, StreamFigures
+from audioqa.captures.measuring import MeasuredLeg, MeasuredStream, bare, measure_call, sound_of
 from audioqa.errors import NetworkError
-from audioqa.network import Leg, NetworkMos, rate_legs
+from audioqa.network import NetworkMos, rate_legs
 from audioqa.perceptual.emodel import JitterBuffer
 from audioqa.types import CallReport, PartyMos, Score, Skipped
 
@@ -130,18 +125,18 @@ def score_call(
     proxy
         Take another codec's values in the E-model where the ITU has published none.
     """
-    measured = [[_Measured.of(stream, buffer) for stream in leg.streams] for leg in call.legs]
-    came = _report(path, call, analyser, [[one.received for one in leg] for leg in measured])
+    measured = measure_call(call, buffer)
+    came = _report(path, call, analyser, measured, buffered=False)
     behind = came
-    if any(one.playout is not None and not all(one.playout.heard) for leg in measured for one in leg):
-        behind = _report(path, call, analyser, [[one.heard for one in leg] for leg in measured])
+    if not all(one.all_heard for leg in measured for one in leg.streams):
+        behind = _report(path, call, analyser, measured, buffered=True)
     legs = []
-    for leg, streams in zip(call.legs, measured, strict=True):
-        (network,) = rate_legs([_network_leg(leg.name, streams)], buffer=None, proxy=proxy)
+    for leg in measured:
+        (network,) = rate_legs([leg.network()], buffer=None, proxy=proxy)
         legs.append(
             LegScore(
                 name=leg.name,
-                streams=tuple(one.score() for one in streams),
+                streams=tuple(_stream(one) for one in leg.streams),
                 network=network,
                 received=_score(came, leg.name, network),
                 heard=_score(behind, leg.name, network),
@@ -150,69 +145,29 @@ def score_call(
     with path.open("rb") as stream:
         digest = hashlib.file_digest(stream, "sha256").hexdigest()
     if isinstance(behind, CallReport):
-        codecs = ", ".join(dict.fromkeys(one.codec for leg in measured for one in leg))
+        codecs = ", ".join(dict.fromkeys(one.codec for leg in measured for one in leg.streams))
         recording = replace(behind.recording, path=str(path), sha256=digest, container="capture", codec=codecs)
         behind = replace(behind, recording=recording)
     return CallScore(str(path), digest, call, tuple(legs), behind)
 
 
-@dataclass(frozen=True)
-class _Measured:
-    stream: Stream
-    figures: StreamFigures
-    playout: Playout | None
-    received: DecodedStream | None
-    heard: DecodedStream | None
-    refused: str
-
-    @classmethod
-    def of(cls, stream: Stream, buffer: JitterBuffer | None) -> _Measured:
-        figures = measure_stream(stream)
-        time = figures.packet_time
-        playout = play_out(stream, buffer, packet_time=time) if buffer is not None else None
-        try:
-            received = decode_stream(stream, packet_time=time)
-            heard = received
-            if playout is not None and not all(playout.heard):
-                heard = decode_stream(stream, heard=playout.heard, packet_time=time)
-        except NetworkError as error:
-            return cls(stream, figures, playout, None, None, str(error))
-        return cls(stream, figures, playout, received, heard, "")
-
-    def score(self) -> StreamScore:
-        return StreamScore(
-            stream=replace(self.stream, packets=()),
-            figures=self.figures,
-            playout=None if self.playout is None else replace(self.playout, heard=()),
-            codec=self.codec,
-            refused=self.refused,
-            bad_frames=self.heard.bad_frames if self.heard else 0,
-            concealed=self.heard.concealed if self.heard else 0.0,
-        )
-
-    @property
-    def codec(self) -> str:
-        return self.heard.codec if self.heard else self.figures.codec
-
-
-def _network_leg(name: str, streams: Sequence[_Measured]) -> Leg:
-    """What the packets of a party say together, each stream by its share of the packets."""
-    sent = sum(one.figures.expected for one in streams)
-    figures = {"loss": 100 * sum(one.figures.lost for one in streams) / sent}
-    late = [one.playout.late * one.figures.expected for one in streams if one.playout is not None]
-    if late:
-        figures["discarded"] = sum(late) / sent
-        lengths = [one.playout.delay * one.figures.expected for one in streams if one.playout is not None]
-        figures["end_system_delay"] = sum(lengths) / sent
-    worst = max(streams, key=lambda one: one.playout.loss if one.playout else one.figures.loss)
-    ratio = worst.playout.burst_ratio if worst.playout else worst.figures.burst_ratio
-    if ratio is not None:
-        figures["burst_ratio"] = ratio
-    trips = [r.figures["rtt"] for one in streams for r in one.stream.reported if "rtt" in r.figures]
-    if trips:
-        figures["delay"] = sum(trips) / len(trips) / 2
-    longest = max(streams, key=lambda one: one.figures.received)
-    return Leg(name, figures, longest.codec)
+def _stream(one: MeasuredStream) -> StreamScore:
+    """A stream with what decoding tells of it; its sound itself is not kept."""
+    bad, concealed, refused = 0, 0.0, ""
+    try:
+        sound = one.decoded(buffered=True)
+        bad, concealed = sound.bad_frames, sound.concealed
+    except NetworkError as error:
+        refused = str(error)
+    return StreamScore(
+        stream=bare(one.stream),
+        figures=one.figures,
+        playout=None if one.playout is None else replace(one.playout, heard=()),
+        codec=one.codec,
+        refused=refused,
+        bad_frames=bad,
+        concealed=concealed,
+    )
 
 
 def _score(report: CallReport | Skipped, name: str, network: NetworkMos | Skipped) -> Score | Skipped:
@@ -230,16 +185,11 @@ def _score(report: CallReport | Skipped, name: str, network: NetworkMos | Skippe
 
 
 def _report(
-    path: Path, call: CapturedCall, analyser: Analyser, decoded: Sequence[Sequence[DecodedStream | None]]
+    path: Path, call: CapturedCall, analyser: Analyser, legs: Sequence[MeasuredLeg], *, buffered: bool
 ) -> CallReport | Skipped:
-    """The report on a call's sound, a channel for each party that has some."""
-    pairs = zip(call.legs, decoded, strict=True)
-    there = [(leg, [one for one in streams if one is not None]) for leg, streams in pairs]
-    there = [(leg, streams) for leg, streams in there if streams]
-    if not there:
+    """The report on a call's sound."""
+    try:
+        with sound_of(call, legs, buffered=buffered, name=path.stem) as (file, names):
+            return analyser(file, options=OpenOptions(channel_names=names))
+    except NetworkError:
         return Skipped("mos", None, "no stream of the call can be decoded")
-    names = tuple(leg.name for leg, _ in there)
-    with tempfile.TemporaryDirectory(prefix="audioqa-") as folder:
-        file = Path(folder) / f"{path.stem}.wav"
-        write_sound(file, [streams for _, streams in there], began=call.began)
-        return analyser(file, options=OpenOptions(channel_names=names))
