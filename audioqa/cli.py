@@ -19,6 +19,7 @@ from audioqa.cli_calls import calls, export, purge, roles, show
 from audioqa.cli_lab import lab
 from audioqa.cli_labels import calibrate, evaluate
 from audioqa.cli_mask import mask
+from audioqa.cli_network import emodel, jitter_buffer
 from audioqa.cli_options import KeepDtmfKeys, legs, open_options
 from audioqa.cli_serve import key, serve, user
 from audioqa.messages import complain
@@ -105,16 +106,28 @@ def score(
         str | None, typer.Option(metavar="DEVICE", help="Where callmos runs: cpu (the default), cuda, or auto.")
     ] = None,
     keep_dtmf_keys: KeepDtmfKeys = None,
+    buffer: Annotated[
+        str | None,
+        typer.Option(metavar="MS", help="Of captures: the jitter buffer, in ms, or adaptive (the default), or none."),
+    ] = None,
+    proxy: Annotated[
+        bool, typer.Option("--proxy", help="Of captures: stand-ins for codecs that the E-model has no values of.")
+    ] = False,
     config: Annotated[
         Path | None, typer.Option(help="Configuration file (default: audioqa.toml where it exists).")
     ] = None,
 ) -> None:
-    """Score recordings: how bad each sounded, where and why."""
+    """Score recordings, or the calls of captures (pcap): how bad each sounded, where and why."""
+    from audioqa.cli_captures import is_capture, only_printed, score_capture
     from audioqa.errors import AudioqaError, SettingsError, UnreadableRecordingError, WeightsError
     from audioqa.render.output import Outputs
     from audioqa.settings import load_settings
 
+    captures = {call for call in calls if is_capture(call)}
     try:
+        if captures:
+            jitter_buffer(buffer)
+            only_printed(csv=as_csv, plot=plot, html=html, explain=explain, mended=mended, reference=reference)
         options = open_options(channels, encoding, rate, paired=pair)
         recordings = legs(calls) if pair else [(call,) for call in calls]
         analyser = load_settings(
@@ -144,6 +157,10 @@ def score(
     with outputs:
         for call in recordings:
             try:
+                if call[0] in captures:
+                    score_capture(call[0], analyser, buffer=buffer, proxy=proxy, as_json=as_json)
+                    outputs.passed()
+                    continue
                 with outputs.progress(call) as progress:
                     report = analyser(
                         call,
@@ -177,6 +194,7 @@ app.command()(roles)
 app.command()(purge)
 app.command()(lab)
 app.command()(mask)
+app.command()(emodel)
 
 
 def main() -> None:

@@ -67,6 +67,10 @@ class MeasurementError(AudioqaError):
     """A perceptual measurement could not be made (for example PESQ of a silent signal)."""
 
 
+class NetworkError(AudioqaError):
+    """Statistics of a network, or a capture of its packets, cannot be read or cannot be used."""
+
+
 class EngineError(AudioqaError):
     """The workers of an engine cannot be had, or cannot be reached."""
 

@@ -7,6 +7,7 @@ import os
 import re
 import shlex
 import shutil
+import struct
 import subprocess
 import sys
 from dataclasses import asdict, replace
@@ -43,8 +44,22 @@ def desk(tmp_path: Path) -> Path:
     assert np.abs(samples).max() > 0
     (tmp_path / "clean-calls").mkdir()
     shutil.copy(ROOT / "fixtures" / "clean-pcm.wav", tmp_path / "clean-calls")
+    (tmp_path / "network.csv").write_text("call_id,loss,jitter,rtt,codec\n1,0.5,8,60,PCMU\n2,0,3,90,G729\n", "utf-8")
+    _capture(tmp_path / "capture.pcap")
     _listeners(tmp_path, samples[: 5 * rate, 0], rate)
     return tmp_path
+
+
+def _capture(path: Path) -> None:
+    """A second of A-law packets, one every 20 ms."""
+    hosts = bytes((10, 0, 0, 1, 10, 0, 0, 2))
+    with path.open("wb") as out:
+        out.write(struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, 101))
+        for i in range(50):
+            rtp = struct.pack(">BBHII", 0x80, 8, i, 160 * i, 7) + b"\xd5" * 160
+            udp = struct.pack(">HHHH", 4000, 5000, 8 + len(rtp), 0) + rtp
+            packet = struct.pack(">BBHHHBBH", 0x45, 0, 20 + len(udp), 0, 0, 64, 17, 0) + hosts + udp
+            out.write(struct.pack("<IIII", 1_700_000_000, 20_000 * i, len(packet), len(packet)) + packet)
 
 
 def _listeners(folder: Path, speech: NDArray[np.float64], rate: int) -> None:
