@@ -179,6 +179,8 @@ def _conditions(query: Query, besides: str | None) -> list[ColumnElement[bool]]:
     found: list[ColumnElement[bool]] = [_unled(calls.c[name]) == value for name, value in _of_columns(query)]
     found += _times(query, _unled(calls.c.at))
     found += _bounds(query)(_unled(calls.c.rank))
+    if query.but is not None:
+        found.append(calls.c.id != query.but)
     if query.flagged is not None:
         found.append(calls.c.flagged.is_(query.flagged))
     for what, kind in (("flag", query.rule), ("event", query.event)):

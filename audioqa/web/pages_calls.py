@@ -15,6 +15,7 @@ from audioqa.store.tenant_settings import filters, forget_filter, save_filter
 from audioqa.web.filters import NAMES, read_filter
 from audioqa.web.identity import PageReader
 from audioqa.web.pages import render
+from audioqa.web.reviews import unrated
 from audioqa.web.state import TheService
 from audioqa.web.told import bands_of, short_name, tone_of
 
@@ -38,7 +39,7 @@ _MOST_FILTERS = 100
 @router.get("/calls")
 def calls_page(request: Request, service: TheService, who: PageReader) -> Response:
     """The list; its filter stands in the address."""
-    chosen = read_filter(request.query_params, tenant=who.tenant)
+    chosen = read_filter(request.query_params, tenant=who.tenant, but=unrated(service, who))
     after = request.query_params.get("after") or None
     try:
         rows, more = service.store.page(chosen.query, after=after, most=ROWS)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from email.utils import format_datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Request
@@ -108,7 +109,9 @@ def turn_sound(request: Request, service: TheService, who: PageReviewer, turn: N
     with _without_names():
         path, media_type = service.sound.listening(mine.call, call, tenant=who.tenant)
     noted(request, service, who, "played", call.info.call_id)
-    return FileResponse(path, media_type=media_type)
+    # When the file was made would tell whether somebody has heard the call before.
+    headers = {"ETag": f'"turn-{turn}"', "Last-Modified": format_datetime(mine.given_at, usegmt=True)}
+    return FileResponse(path, media_type=media_type, headers=headers)
 
 
 @router.post("/review/{turn}/alive")
