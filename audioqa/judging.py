@@ -94,6 +94,8 @@ class Judging:
             flags = tomllib.loads(text).get("flags", {})
             tables = flags.get("rules", [])
             names = [table["name"] for table in tables]
+        except RecursionError:
+            raise SettingsError("these are no flag rules: they are nested too deep") from None
         except (tomllib.TOMLDecodeError, AttributeError, KeyError, TypeError) as error:
             raise SettingsError(f"these are no flag rules as in the configuration: {error}") from None
         if set(flags) - {"rules"} or not all(isinstance(name, str) for name in names):

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Form, Request
+from fastapi import APIRouter, Depends, Form, Query, Request
 from fastapi.responses import RedirectResponse, Response
 from markupsafe import Markup
 
 from audioqa.errors import ReviewError, SettingsError
-from audioqa.review.report import export_answers, import_answers, review_report
+from audioqa.review.report import LONGEST, export_answers, import_answers, review_report
 from audioqa.review.scorecards import LARGEST
 from audioqa.review.words import MOS_RULE
 from audioqa.service.principals import Principal
@@ -35,7 +35,7 @@ def quality_page(request: Request, service: TheService, who: PageReviewer, days:
 
 
 @router.get("/quality/answers.csv")
-def answers_out(service: TheService, who: PageReviewer, days: int = 30) -> Response:
+def answers_out(service: TheService, who: PageReviewer, days: Annotated[int, Query(ge=1, le=LONGEST)] = 30) -> Response:
     """Verdicts as answers of a scorecard."""
     text = export_answers(queue_of(service, who), days=days)
     service.note(who.tenant, who.who, "exported", details={"what": "scorecard answers"})

@@ -16,7 +16,7 @@ from fastapi.responses import FileResponse, RedirectResponse, Response
 from markupsafe import Markup
 from starlette.exceptions import HTTPException
 
-from audioqa.errors import AudioqaError, ReviewError
+from audioqa.errors import AudioqaError, ReviewError, ServiceError
 from audioqa.render.as_json import from_plain
 from audioqa.render.page import inert, stage
 from audioqa.review import Nothing, ReviewQueue
@@ -70,6 +70,8 @@ def hand_out_all(
     fault: Annotated[str, Form(max_length=200)],
 ) -> Response:
     """Have every call of an incident judged."""
+    if not 1970 <= hour.year <= 2200:
+        raise ServiceError("times are of 1970 to 2200", "invalid")
     queue = queue_of(service, who)
     count = queue.hand_out_all(trunk, hour, fault)
     details = {"trunk": trunk, "hour": hour.isoformat(), "fault": fault, "calls": count}
