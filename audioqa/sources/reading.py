@@ -245,9 +245,8 @@ class _Seen:
             self._whole.add(whole)
         if self.several or len(locations) > 1:
             own = _has_own_identity(info.call_id, locations)
-            if all(
-                hash(location) in self._files or (not own and hash(location) in self._owned) for location in locations
-            ):
+            taken = (self._files,) if own and self.rows else (self._files, self._owned)
+            if all(any(hash(location) in one for one in taken) for location in locations):
                 self.again += hash(locations[0]) not in self._pairs
                 return None
             (self._owned if own else self._files).update(map(hash, locations))
