@@ -20,7 +20,7 @@ from audioqa.cli_lab import lab
 from audioqa.cli_labels import calibrate, evaluate
 from audioqa.cli_mask import mask
 from audioqa.cli_network import emodel, jitter_buffer
-from audioqa.cli_options import KeepDtmfKeys, legs, open_options
+from audioqa.cli_options import KeepDtmfKeys, Metadata, call_info, legs, open_options
 from audioqa.cli_serve import key, serve, user
 from audioqa.messages import complain
 
@@ -77,6 +77,7 @@ def score(
         bool,
         typer.Option("--pair", help="Each two recordings are the legs of one call, in the order of its channels."),
     ] = False,
+    metadata: Metadata = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object for each call, one a line.")] = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV, a row for each channel.")] = False,
     plot: Annotated[
@@ -130,6 +131,7 @@ def score(
             only_printed(csv=as_csv, plot=plot, html=html, explain=explain, mended=mended, reference=reference)
         options = open_options(channels, encoding, rate, paired=pair)
         recordings = legs(calls) if pair else [(call,) for call in calls]
+        known = [call_info(metadata, call, channels) if metadata else None for call in recordings]
         analyser = load_settings(
             config,
             estimator=estimator,
@@ -155,7 +157,7 @@ def score(
 
     failed = 0
     with outputs:
-        for call in recordings:
+        for call, info in zip(recordings, known, strict=True):
             try:
                 if call[0] in captures:
                     score_capture(call[0], analyser, buffer=buffer, proxy=proxy, as_json=as_json)
@@ -166,6 +168,7 @@ def score(
                         call,
                         options=options,
                         reference=reference,
+                        info=info,
                         explain=explain or mended is not None,
                         progress=progress,
                     )

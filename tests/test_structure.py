@@ -73,7 +73,7 @@ OWNERS = {
     "pydantic": {"settings", "source_settings", "service_settings", "web"},
     "fastapi": {"web"},
     "starlette": {"web"},
-    "uvicorn": {"cli_serve"},
+    "uvicorn": {"cli_serve", "web"},
     "jinja2": {"web"},
     "python_multipart": {"web"},
     "argon2": {"service"},
