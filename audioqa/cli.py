@@ -18,7 +18,8 @@ from audioqa.cli_batch import batch
 from audioqa.cli_calls import calls, export, purge, roles, show
 from audioqa.cli_lab import lab
 from audioqa.cli_labels import calibrate, evaluate
-from audioqa.cli_network import emodel, jitter_buffer
+from audioqa.cli_network import emodel
+from audioqa.cli_network_options import given_network
 from audioqa.cli_options import legs, open_options
 from audioqa.messages import complain
 
@@ -105,31 +106,46 @@ def score(
     ] = None,
     buffer: Annotated[
         str | None,
-        typer.Option(metavar="MS", help="Of captures: the jitter buffer, in ms, or adaptive (the default), or none."),
+        typer.Option(metavar="MS", help="The receivers' jitter buffer, in ms, or adaptive (the default), or none."),
     ] = None,
     proxy: Annotated[
-        bool, typer.Option("--proxy", help="Of captures: stand-ins for codecs that the E-model has no values of.")
+        bool, typer.Option("--proxy", help="Take stand-ins for codecs that the E-model has no values of.")
     ] = False,
+    network: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="FILE|FIGURES",
+            help="What the network says of the call: 'loss=3,jitter=20,delay=80,codec=g711', or a file of statistics "
+            "with a call of the recording's name. Adds the E-model's MOS, and where the two disagree.",
+            show_default=False,
+        ),
+    ] = None,
     config: Annotated[
         Path | None, typer.Option(help="Configuration file (default: audioqa.toml where it exists).")
     ] = None,
 ) -> None:
     """Score recordings, or the calls of captures (pcap): how bad each sounded, where and why."""
+    from dataclasses import replace
+
     from audioqa.cli_captures import is_capture, only_printed, score_capture
-    from audioqa.errors import AudioqaError, SettingsError, UnreadableRecordingError, WeightsError
+    from audioqa.disagreement import network_side
+    from audioqa.errors import AudioqaError, NetworkError, SettingsError, UnreadableRecordingError, WeightsError
     from audioqa.render.output import Outputs
     from audioqa.settings import load_settings
+    from audioqa.types import CallInfo
 
     captures = {call for call in calls if is_capture(call)}
     try:
         if captures:
-            jitter_buffer(buffer)
             only_printed(csv=as_csv, plot=plot, html=html, explain=explain, mended=mended, reference=reference)
         options = open_options(channels, encoding, rate, paired=pair)
         recordings = legs(calls) if pair else [(call,) for call in calls]
-        analyser = load_settings(
+        settings = load_settings(
             config, estimator=estimator, calibration=calibration, threads=threads, weights=weights, device=device
-        ).analyser()
+        )
+        rated = settings.network.given(buffer=buffer, proxy=proxy).options()
+        given = given_network(network or [])
+        analyser = settings.analyser()
         outputs = Outputs(
             recordings,
             as_json=as_json,
@@ -140,7 +156,7 @@ def score(
             options=options,
             bands=analyser.bands,
         )
-    except (SettingsError, WeightsError) as error:
+    except (NetworkError, SettingsError, WeightsError) as error:
         complain(str(error))
         raise typer.Exit(2) from None
 
@@ -149,7 +165,7 @@ def score(
         for call in recordings:
             try:
                 if call[0] in captures:
-                    score_capture(call[0], analyser, buffer=buffer, proxy=proxy, as_json=as_json)
+                    score_capture(call[0], analyser, options=rated, as_json=as_json)
                     outputs.passed()
                     continue
                 with outputs.progress(call) as progress:
@@ -160,6 +176,11 @@ def score(
                         explain=explain or mended is not None,
                         progress=progress,
                     )
+                if network:
+                    info = given.told(
+                        CallInfo(call[0].stem, roles=report.recording.channels), alone=len(recordings) == 1
+                    )
+                    report = replace(report, network=network_side(report, info, options=rated))
                 outputs.add(report)
             except AudioqaError as error:
                 failed += 1

@@ -19,7 +19,8 @@
     [sources]
     pair = true
 
-What else may stand in ``[sources]`` is shown in `audioqa.source_settings`.
+What else may stand in ``[sources]`` is shown in `audioqa.source_settings`, and in ``[network]`` in
+`audioqa.network_settings`.
 The plain keys are also environment variables: ``AUDIOQA_ESTIMATOR``, ``AUDIOQA_WEIGHTS``, ``AUDIOQA_CALIBRATION``,
 ``AUDIOQA_THREADS``, ``AUDIOQA_DEVICE``.
 """
@@ -38,6 +39,7 @@ from audioqa.analysis import Analyser, make_analyser
 from audioqa.bands import CONTACT_CENTRE, BandSet
 from audioqa.detectors import DETECTORS, Detector
 from audioqa.errors import SettingsError
+from audioqa.network_settings import NetworkSettings
 from audioqa.perceptual.loading import DEFAULT_ESTIMATOR, TAKE_WEIGHTS
 from audioqa.source_settings import SourceSettings
 from audioqa.types import Context
@@ -45,7 +47,7 @@ from audioqa.types import Context
 DEFAULT_FILE = "audioqa.toml"
 """Read from the working folder where it exists and no other file is named."""
 
-TABLES = ("bands", "detectors", "sources")
+TABLES = ("bands", "detectors", "sources", "network")
 """Keys that stand in the file only; every other one is an environment variable too."""
 
 NO_ESTIMATOR = "none"
@@ -85,6 +87,8 @@ class Settings(BaseModel):
         Thresholds by detector (``silence``, ``clipping``, ``dropouts``) and name, in place of the defaults.
     sources
         How the sources of a batch are read; nothing in it changes a report.
+    network
+        How statistics of the network are rated, and captures heard.
     """
 
     model_config = ConfigDict(extra="forbid", validate_assignment=True)
@@ -97,6 +101,7 @@ class Settings(BaseModel):
     bands: BandSettings | None = None
     detectors: dict[str, dict[str, float]] = Field(default_factory=dict)
     sources: SourceSettings = Field(default_factory=SourceSettings)
+    network: NetworkSettings = Field(default_factory=NetworkSettings)
 
     def analyser(self, *, raw: bool = False) -> Analyser:
         """The analyser that these settings describe.

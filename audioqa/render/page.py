@@ -102,6 +102,7 @@ def render_page(
         solo=head.solo(report) if isinstance(listening, Listening) else "",
         legend=head.legend(report),
         causes=tables.causes(report),
+        network=tables.network(report),
         events=tables.events(report),
         phases=tables.phases(report),
         parties=tables.parties(report, bands),

@@ -218,6 +218,11 @@ def _call_row(row: Row[Any]) -> CallRow:
         channels=row.channels,
         duration=row.duration,
         speech=row.speech,
+        network_mos=row.network_mos,
+        network_scale=row.network_scale,
+        disagreement=row.disagreement,
+        pesq=row.pesq,
+        pesq_scale=row.pesq_scale,
     )
 
 
@@ -239,6 +244,8 @@ def _stored(connection: Connection, rows: Sequence[Row[Any]]) -> Iterator[Stored
     for row in rows:
         info = info_of(row)
         content = projection.unpacked(row.report, row.location)
+        if row.network_side is not None:
+            content["network"] = row.network_side
         if not misfit(info.roles, row.channels):
             content = named(content, info.roles)
         yield StoredCall(info, tuple(read[row.id]), content, row.run, row.scored_at, row.processing)

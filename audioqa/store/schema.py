@@ -10,7 +10,7 @@ from audioqa.errors import StoreError
 from audioqa.store.database import snapshot, writing
 from audioqa.store.tables import metadata
 
-VERSIONS = ("0001",)
+VERSIONS = ("0001", "0006")
 """Every version that the tables ever had, in order; one module in ``migrations/versions`` each."""
 
 VERSION_TABLE = "audioqa_schema"

@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import Engine
 
 from audioqa.errors import StoreError
+from audioqa.network import NetworkOptions
 from audioqa.render.roles import misfit
 from audioqa.store import claims, groups, knowing, projection, reading, recording, removal, role_setting, runs
 from audioqa.store.database import BUSY, connect, forget, snapshot, tidy, writing
@@ -26,7 +27,13 @@ LEASE = 600.0
 """Seconds that a claim lasts unless it is renewed."""
 
 
-def open_store(url: str, *, create: bool = True, busy: float = BUSY) -> Store:
+def open_store(
+    url: str,
+    *,
+    create: bool = True,
+    busy: float = BUSY,
+    network: NetworkOptions = NetworkOptions(),  # noqa: B008 - frozen
+) -> Store:
     """Open a store; its tables are made, or brought up to date, where that is needed.
 
     Parameters
@@ -37,6 +44,8 @@ def open_store(url: str, *, create: bool = True, busy: float = BUSY) -> Store:
         Whether an SQLite file may be made where there is none.
     busy
         Seconds to wait for others who write to the same SQLite file.
+    network
+        How statistics of the network are rated that come with calls.
 
     Raises
     ------
@@ -49,7 +58,7 @@ def open_store(url: str, *, create: bool = True, busy: float = BUSY) -> Store:
     except BaseException:
         engine.dispose()
         raise
-    return Store(engine, this_holder())
+    return Store(engine, this_holder(), network)
 
 
 @dataclass(frozen=True)
@@ -62,10 +71,13 @@ class Store:
         Of the database.
     holder
         The name under which this store claims work.
+    network
+        How statistics of the network are rated.
     """
 
     engine: Engine
     holder: str
+    network: NetworkOptions = NetworkOptions()  # noqa: RUF009 - frozen
 
     def __enter__(self) -> Store:
         return self
@@ -112,7 +124,9 @@ class Store:
             For each item what its files hold, where they were hashed just now.
         """
         with snapshot(self.engine) as connection:
-            return knowing.known(connection, items, digest=digest, holder=self.holder, hashes=hashes)
+            return knowing.known(
+                connection, items, digest=digest, holder=self.holder, network=self.network, hashes=hashes
+            )
 
     def claim(self, items: Sequence[Item], *, lease: float = LEASE) -> list[bool]:
         """Claim the calls of items; True for each that this store's holder has now.
@@ -159,16 +173,20 @@ class Store:
         content = projection.read_content(report_json)
         writing(
             self.engine,
-            lambda c: recording.record(c, run, item, hashes, content, digest=digest, processing=processing),
+            lambda c: recording.record(
+                c, run, item, hashes, content, digest=digest, processing=processing, network=self.network
+            ),
         )
 
     def share(self, run: int, item: Item, hashes: Hashes, *, digest: str) -> bool:
         """Give a call the measurement of another one with the same sound; False where that is gone: then score it."""
-        return writing(self.engine, lambda c: recording.share(c, run, item, hashes, digest=digest))
+        return writing(
+            self.engine, lambda c: recording.share(c, run, item, hashes, digest=digest, network=self.network)
+        )
 
     def update_info(self, run: int, item: Item, hashes: Hashes | None = None) -> bool:
         """Write what its source says now of a call that is done; False where there is no such call."""
-        return writing(self.engine, lambda c: recording.update_info(c, run, item, hashes))
+        return writing(self.engine, lambda c: recording.update_info(c, run, item, hashes, network=self.network))
 
     def fail(self, run: int, item: Item | BadItem, failure: Failure | None = None, *, digest: str = "") -> None:
         """Note that something could not be scored; it is not done.

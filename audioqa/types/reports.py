@@ -8,6 +8,7 @@ from pathlib import PurePath
 from typing import Literal
 
 from audioqa.types.basics import Event, Finding, Phase, Segment, Skipped
+from audioqa.types.network import NetworkSide
 from audioqa.types.scores import ActiveLevel, PartyMos, PesqResult, Score
 
 Origin = Literal["network", "codec", "endpoint", "room", "far end", "recorder"]
@@ -223,6 +224,8 @@ class CallReport:
         SHA-256 of every setting that could change the report.
     version
         audioqa's version.
+    network
+        The network's side of the call; None where nothing is known of it.
     """
 
     recording: Recording
@@ -242,3 +245,4 @@ class CallReport:
     estimator: str
     settings_digest: str
     version: str
+    network: NetworkSide | None = None
