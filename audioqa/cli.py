@@ -18,9 +18,11 @@ from audioqa.cli_batch import batch
 from audioqa.cli_calls import calls, export, purge, roles, show
 from audioqa.cli_lab import lab
 from audioqa.cli_labels import calibrate, evaluate
+from audioqa.cli_mask import mask
 from audioqa.cli_network import emodel
 from audioqa.cli_network_options import given_network
-from audioqa.cli_options import legs, open_options
+from audioqa.cli_options import KeepDtmfKeys, legs, open_options
+from audioqa.cli_serve import key, serve, user
 from audioqa.messages import complain
 
 app = typer.Typer(
@@ -120,6 +122,7 @@ def score(
             show_default=False,
         ),
     ] = None,
+    keep_dtmf_keys: KeepDtmfKeys = None,
     config: Annotated[
         Path | None, typer.Option(help="Configuration file (default: audioqa.toml where it exists).")
     ] = None,
@@ -141,7 +144,13 @@ def score(
         options = open_options(channels, encoding, rate, paired=pair)
         recordings = legs(calls) if pair else [(call,) for call in calls]
         settings = load_settings(
-            config, estimator=estimator, calibration=calibration, threads=threads, weights=weights, device=device
+            config,
+            estimator=estimator,
+            calibration=calibration,
+            threads=threads,
+            weights=weights,
+            device=device,
+            keep_dtmf_keys=keep_dtmf_keys,
         )
         rated = settings.network.given(buffer=buffer, proxy=proxy).options()
         given = given_network(network or [])
@@ -194,6 +203,9 @@ def score(
 
 
 app.command()(batch)
+app.command()(serve)
+app.command()(user)
+app.command()(key)
 app.command()(evaluate)
 app.command()(calibrate)
 app.command()(calls)
@@ -203,6 +215,7 @@ app.command()(roles)
 app.command()(purge)
 app.command()(lab)
 app.command()(emodel)
+app.command()(mask)
 
 
 def main() -> None:

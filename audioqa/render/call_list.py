@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from audioqa.render.archive import failure_rows, info_line
-from audioqa.render.network_words import stored_words
+from audioqa.render.network_words import network_cell, stored_words
 from audioqa.render.roles import misfit
 from audioqa.render.wording import length, printable
 from audioqa.types.stored import CallRow, FailureRow, Group, StoredCall
@@ -45,22 +45,11 @@ def call_table(rows: Iterable[CallRow]) -> Table:
 _NOTHING = "nothing to review"
 
 
-_SHORT = {"narrowband": "NB", "wideband": "WB", "fullband": "FB"}
-
-
-def _network(row: CallRow) -> str:
-    """The network's MOS with its scale: figures of different ones stand in one column, but are not comparable."""
-    if row.network_mos is None:
-        return ""
-    kind, _, scale = (row.network_scale or "").partition(" ")
-    return f"{row.network_mos:.2f} {kind.removeprefix('MOS-')}-{_SHORT.get(scale, scale)}"
-
-
 def _pesq(row: CallRow) -> str:
     return "" if row.pesq is None else f"{row.pesq:.2f} {(row.pesq_scale or '').removeprefix('MOS-')}"
 
 
-_BESIDE: Mapping[str, Callable[[CallRow], str]] = {"network": _network, "PESQ": _pesq}
+_BESIDE: Mapping[str, Callable[[CallRow], str]] = {"network": network_cell, "PESQ": _pesq}
 """Columns that a list has where a call of it has something to say in them."""
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from audioqa.types import Disagreement, NetworkLeg, NetworkSide, Reason, Skipped
+from audioqa.types.stored import CallRow
 
 REASON_WORDS: Mapping[Reason, str] = {
     "recorder-fault": "a fault of the recorder",
@@ -62,6 +63,17 @@ def stored_words(text: str) -> str:
     direction, _, reason = text.partition(": ")
     which = "sound worse than network" if direction == "sound-worse" else "network worse than sound"
     return f"{which}: {next((words for name, words in REASON_WORDS.items() if name == reason), reason)}"
+
+
+_SHORT = {"narrowband": "NB", "wideband": "WB", "fullband": "FB"}
+
+
+def network_cell(row: CallRow) -> str:
+    """The network's MOS in a list: ``4.41 LQE-NB``; figures of different scales are not comparable."""
+    if row.network_mos is None:
+        return ""
+    kind, _, scale = (row.network_scale or "").partition(" ")
+    return f"{row.network_mos:.2f} {kind.removeprefix('MOS-')}-{_SHORT.get(scale, scale)}"
 
 
 def network_lines(side: NetworkSide) -> list[str]:

@@ -151,6 +151,8 @@ def call_columns(content: Content) -> dict[str, Any]:
         "worst_kind": worst["kind"] if worst else None,
         "worst_severity": worst["severity"] if worst else None,
         "flagged": bool(flags),
+        "own_flags": None,
+        "rules": content.get("rules_digest") or None,
         "event_count": len(content["events"]),
         "channels": len(content["recording"]["channels"]),
         "duration": content["recording"]["duration"],
@@ -193,6 +195,13 @@ def mark_rows(content: Content, *, tenant: str, day: date, rank: float, test: bo
 def mark_name(what: str, *, test: bool) -> str:
     """What the marks ``flag`` and ``event`` are called in the table, of customers' calls or of test calls."""
     return {"flag": "tflag", "event": "tevnt"}[what] if test else what
+
+
+def flag_marks(
+    flags: Sequence[Mapping[str, Any]], *, tenant: str, day: date, rank: float, test: bool = False
+) -> list[dict[str, Any]]:
+    """The rows of `marks` for flags alone; parameters as for `mark_rows`, which does the rest, too."""
+    return mark_rows({"flags": flags, "events": []}, tenant=tenant, day=day, rank=rank, test=test)
 
 
 def _marking(content: Content) -> list[tuple[str, dict[str, Any]]]:

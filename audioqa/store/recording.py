@@ -115,7 +115,8 @@ def update_info(
     values = info_columns(item.info, network) | {"location": location_of(item), "at": at}
     values |= network_columns(projection.unpacked(found.report, ""), item.info, network)
     values["day"] = at.astimezone(UTC).date()
-    connection.execute(update(calls).where(calls.c.id == found.id).values(**values, run=run))
+    # Rules may ask for what is known of a call: its flags are looked at again.
+    connection.execute(update(calls).where(calls.c.id == found.id).values(**values, run=run, rules=None))
     connection.execute(update(marks).where(marks.c.call == found.id).values(day=values["day"]))
     if hashes is not None:
         _files(connection, found.id, item, hashes, new=False)
