@@ -11,10 +11,10 @@ from audioqa.analysis import Analyser
 from audioqa.audio import OpenOptions
 from audioqa.captures import CapturedCall, Playout, Stream, StreamFigures
 from audioqa.captures.measuring import MeasuredLeg, MeasuredStream, bare, measure_call, sound_of
+from audioqa.disagreement import network_side
 from audioqa.errors import NetworkError
-from audioqa.network import NetworkMos, rate_legs
-from audioqa.perceptual.emodel import JitterBuffer
-from audioqa.types import CallReport, PartyMos, Score, Skipped
+from audioqa.network import CallNetwork, NetworkMos, NetworkOptions, rate_legs
+from audioqa.types import CallInfo, CallReport, PartyMos, Score, Skipped
 
 
 @dataclass(frozen=True)
@@ -107,8 +107,7 @@ def score_call(
     call: CapturedCall,
     analyser: Analyser,
     *,
-    buffer: JitterBuffer | None = JitterBuffer(),  # noqa: B008 - frozen
-    proxy: bool = False,
+    options: NetworkOptions = NetworkOptions(),  # noqa: B008 - frozen
 ) -> CallScore:
     """Score a call of a capture.
 
@@ -120,19 +119,17 @@ def score_call(
         One of its calls.
     analyser
         What scores its sound.
-    buffer
-        The receiver's jitter buffer; None for none: then all packets that came are heard.
-    proxy
-        Take another codec's values in the E-model where the ITU has published none.
+    options
+        The receiver's jitter buffer (none: all packets that came are heard), and whether proxies are taken.
     """
-    measured = measure_call(call, buffer)
+    measured = measure_call(call, options.buffer)
     came = _report(path, call, analyser, measured, buffered=False)
     behind = came
     if not all(one.all_heard for leg in measured for one in leg.streams):
         behind = _report(path, call, analyser, measured, buffered=True)
     legs = []
     for leg in measured:
-        (network,) = rate_legs([leg.network()], buffer=None, proxy=proxy)
+        (network,) = rate_legs([leg.network()], buffer=None, proxy=options.proxy)
         legs.append(
             LegScore(
                 name=leg.name,
@@ -148,7 +145,19 @@ def score_call(
         codecs = ", ".join(dict.fromkeys(one.codec for leg in measured for one in leg.streams))
         recording = replace(behind.recording, path=str(path), sha256=digest, container="capture", codec=codecs)
         behind = replace(behind, recording=recording)
+        behind = replace(behind, network=network_side(behind, _info(call, measured, behind), options=options))
     return CallScore(str(path), digest, call, tuple(legs), behind)
+
+
+def _info(call: CapturedCall, legs: Sequence[MeasuredLeg], report: CallReport) -> CallInfo:
+    """What the packets say of a call, as every other source says it."""
+    told = [leg.network() for leg in legs]
+    return CallInfo(
+        call.call_id,
+        roles=report.recording.channels,
+        network=CallNetwork(call.call_id, tuple(told)).flat(),
+        tags={f"{leg.name}_codec": leg.codec for leg in told if leg.codec},
+    )
 
 
 def _stream(one: MeasuredStream) -> StreamScore:

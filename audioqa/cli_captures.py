@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from audioqa.analysis import Analyser
+    from audioqa.network import NetworkOptions
 
 
 _BEGINNINGS = {
@@ -44,7 +45,7 @@ def only_printed(**given: object) -> None:
             raise SettingsError(f"--{name} is for recordings; the calls of a capture are printed as tables or --json")
 
 
-def score_capture(path: Path, analyser: Analyser, *, buffer: str | None, proxy: bool, as_json: bool) -> int:
+def score_capture(path: Path, analyser: Analyser, *, options: NetworkOptions, as_json: bool) -> int:
     """Score the calls of a capture and print each.
 
     Parameters
@@ -53,10 +54,8 @@ def score_capture(path: Path, analyser: Analyser, *, buffer: str | None, proxy: 
         A pcap or pcapng file.
     analyser
         What scores sound.
-    buffer
-        ``adaptive`` (None), ``none``, or a fixed delay in ms.
-    proxy
-        Take another codec's values in the E-model where the ITU has published none.
+    options
+        How its network is rated, and behind which buffer it is heard.
     as_json
         One JSON object a call, in place of tables.
 
@@ -69,17 +68,13 @@ def score_capture(path: Path, analyser: Analyser, *, buffer: str | None, proxy: 
     ------
     NetworkError
         Where the file cannot be read, or holds no call with sound.
-    SettingsError
-        Where `buffer` is none of these.
     """
     from audioqa.capture_scoring import score_call
     from audioqa.captures import calls_of, read_capture
     from audioqa.captures.calls import video_only
-    from audioqa.cli_network import jitter_buffer
     from audioqa.errors import NetworkError
     from audioqa.render.capture import capture_json, capture_table
 
-    chosen = jitter_buffer(buffer)
     capture = read_capture(path)
     calls = calls_of(capture)
     if not calls:
@@ -89,7 +84,7 @@ def score_capture(path: Path, analyser: Analyser, *, buffer: str | None, proxy: 
             raise NetworkError(f"it holds {kinds} only, and no audio")
         raise NetworkError(f"there is no RTP stream among its {capture.datagrams} UDP datagrams")
     for call in calls:
-        score = score_call(path, call, analyser, buffer=chosen, proxy=proxy)
+        score = score_call(path, call, analyser, options=options)
         if as_json:
             sys.stdout.write(capture_json(score))
         else:

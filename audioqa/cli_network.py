@@ -7,14 +7,11 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import Annotated, Literal
 
 import typer
 
 from audioqa.messages import complain
-
-if TYPE_CHECKING:
-    from audioqa.perceptual.emodel import JitterBuffer
 
 _TABLE = "Statistics of calls: CSV (a manifest, VoIPmonitor's cdr), or reports of RFC 6035. Without it, one connection."
 
@@ -51,7 +48,7 @@ def emodel(
 ) -> None:
     """Rate connections by the E-model (G.107, G.107.1, G.107.2)."""
     from audioqa.errors import NetworkError, SettingsError
-    from audioqa.network import load_column_map, read_network
+    from audioqa.network import buffer_named, load_column_map, read_network
     from audioqa.perceptual.emodel import all_codecs
     from audioqa.render import network as render
 
@@ -67,14 +64,14 @@ def emodel(
             figures = {"loss": loss, "burst_ratio": burst_ratio, "delay": delay, "jitter": jitter}
             sys.stdout.write(
                 render.connection(
-                    codec or "g711", figures, jitter_buffer(buffer), _named(inputs or []), proxy=proxy, as_json=as_json
+                    codec or "g711", figures, buffer_named(buffer), _named(inputs or []), proxy=proxy, as_json=as_json
                 )
             )
             return
         assert table is not None  # noqa: S101 - for the type checker
         _refuse_with_table(loss=loss, burst_ratio=burst_ratio != 1, delay=delay, jitter=jitter, set=inputs)
         calls = read_network(table, load_column_map(column_map) if column_map else None)
-        told = render.NetworkTable(jitter_buffer(buffer), codec=codec or "", proxy=proxy, as_json=as_json)
+        told = render.NetworkTable(buffer_named(buffer), codec=codec or "", proxy=proxy, as_json=as_json)
         for text in told.lines(calls):
             sys.stdout.write(text)
     except (SettingsError, NetworkError) as error:
@@ -84,27 +81,6 @@ def emodel(
         complain(f"{table}: {count} not rated: {reason}")
     if told.reasons:
         raise typer.Exit(1)
-
-
-def jitter_buffer(text: str | None) -> JitterBuffer | None:
-    """The buffer of ``--buffer``: a delay in ms, ``adaptive`` (None), or ``none``.
-
-    Raises
-    ------
-    SettingsError
-        Where it is none of these.
-    """
-    from audioqa.errors import SettingsError
-    from audioqa.perceptual.emodel import JitterBuffer
-
-    if text is None or text == "adaptive":
-        return JitterBuffer()
-    if text == "none":
-        return None
-    try:
-        return JitterBuffer(fixed=float(text))
-    except ValueError:
-        raise SettingsError(f"--buffer takes a delay in ms, adaptive or none, given {text!r}") from None
 
 
 def _named(texts: list[str]) -> dict[str, float]:

@@ -14,9 +14,9 @@ PACKAGE = Path(__file__).parents[1] / "audioqa"
 LAYERS = (
     ("__main__",),
     ("cli",),
-    ("cli_captures",),
+    ("cli_captures", "cli_compare", "cli_trends", "cli_alerts"),
     ("cli_batch", "cli_calls", "cli_lab", "cli_labels", "cli_mask", "cli_network", "cli_serve"),
-    ("lab", "cli_options"),
+    ("lab", "cli_options", "cli_network_options"),
     ("web",),
     ("service", "review"),
     ("batch",),
@@ -24,12 +24,12 @@ LAYERS = (
     ("judging",),
     ("store",),
     ("settings",),
-    ("source_settings", "service_settings"),
+    ("source_settings", "network_settings", "service_settings"),
     ("sources",),
     ("render",),
     ("evaluation", "masking"),
     ("capture_scoring",),
-    ("analysis",),
+    ("disagreement", "analysis"),
     ("flags", "causes"),
     ("recorder_faults", "told_once"),
     ("scoring", "ledger"),
@@ -48,6 +48,8 @@ LAYERS = (
 )
 """From the top down; a module imports from layers below its own, or from its own package."""
 
+COMMANDS = {path.stem for path in PACKAGE.glob("cli*.py")}
+
 OWNERS = {
     "soundfile": {"audio", "lab", "masking", "render"},
     "av": {"audio", "captures", "lab", "render"},
@@ -58,19 +60,9 @@ OWNERS = {
     "safetensors": {"perceptual", "lab"},
     "pesq": {"perceptual", "lab"},
     "matplotlib": {"render"},
-    "rich": {"render", "batch", "cli", "cli_calls", "cli_captures", "cli_lab", "cli_labels", "lab"},
-    "typer": {
-        "cli",
-        "cli_batch",
-        "cli_calls",
-        "cli_lab",
-        "cli_labels",
-        "cli_mask",
-        "cli_network",
-        "cli_options",
-        "cli_serve",
-    },
-    "pydantic": {"settings", "source_settings", "service_settings", "web"},
+    "rich": {"render", "batch", "lab", *COMMANDS},
+    "typer": COMMANDS,
+    "pydantic": {"settings", "source_settings", "network_settings", "service_settings", "web"},
     "fastapi": {"web"},
     "starlette": {"web"},
     "uvicorn": {"cli_serve", "web"},

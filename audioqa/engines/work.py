@@ -41,7 +41,7 @@ class AnalyserWork:
     settings: Settings
 
     def __call__(self) -> Work:
-        analyser, copies = self.settings.analyser(), LocalCopies()
+        analyser, copies = self.settings.analyser(), LocalCopies(buffer=self.settings.network.options().buffer)
         return lambda task, progress: do(task, analyser, copies, progress=progress)
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from audioqa.network.column_map import ColumnMap
 from audioqa.network.session_report import holds_session_report, read_session_reports
-from audioqa.network.statistics import FIGURES, CallNetwork, Leg
+from audioqa.network.statistics import CallNetwork
 from audioqa.network.tables import BadRow, read_network_table
 
 
@@ -23,6 +23,8 @@ class NetworkByCall:
         By call id, as `CallNetwork.flat` gives them.
     codecs
         By call id, the codec, where all directions have one and the same.
+    leg_codecs
+        By call id, the codecs of directions that differ, as tags: ``caller_codec``.
     bad
         Rows that cannot be used, and calls without an id.
     twice
@@ -31,6 +33,7 @@ class NetworkByCall:
 
     figures: Mapping[str, Mapping[str, float]]
     codecs: Mapping[str, str]
+    leg_codecs: Mapping[str, Mapping[str, str]]
     bad: tuple[BadRow, ...]
     twice: tuple[str, ...]
 
@@ -83,41 +86,14 @@ def by_call(found: Iterable[CallNetwork | BadRow]) -> NetworkByCall:
     return NetworkByCall(
         figures={call_id: call.flat() for call_id, call in calls.items()},
         codecs={call_id: codec for call_id, call in calls.items() if (codec := _codec(call))},
+        leg_codecs={
+            call_id: {f"{leg.name}_codec": leg.codec for leg in call.legs if leg.name and leg.codec}
+            for call_id, call in calls.items()
+            if len({leg.codec for leg in call.legs}) > 1
+        },
         bad=tuple(bad),
         twice=tuple(call_id for call_id, count in seen.items() if count > 1),
     )
-
-
-def legs_of(figures: Mapping[str, float], *, codec: str = "") -> tuple[Leg, ...]:
-    """The directions in figures that `CallNetwork.flat` made, to be rated by `rate_legs`.
-
-    Parameters
-    ----------
-    figures
-        By name: ``loss`` of the call, ``caller_loss`` of one direction. Other names are passed over.
-    codec
-        Of all directions.
-
-    Returns
-    -------
-    tuple of Leg
-        The directions where there are any, else one without a name; empty where no figure is known.
-
-    Examples
-    --------
-    >>> [leg.name for leg in legs_of({"loss": 3.0, "caller_loss": 0.0, "callee_loss": 3.0})]
-    ['caller', 'callee']
-    """
-    legs: dict[str, dict[str, float]] = {}
-    for key, value in figures.items():
-        # Of "caller_max_jitter" the longest figure is meant, and not "jitter".
-        meant = max((name for name in FIGURES if key.endswith(f"_{name}")), key=len, default="")
-        if meant and key not in FIGURES:
-            legs.setdefault(key.removesuffix(f"_{meant}"), {})[meant] = value
-    if not legs:
-        whole = {name: value for name, value in figures.items() if name in FIGURES}
-        legs = {"": whole} if whole else {}
-    return tuple(Leg(name, found, codec) for name, found in legs.items())
 
 
 def _codec(call: CallNetwork) -> str:

@@ -10,9 +10,10 @@ from typing import Literal
 import numpy as np
 
 from audioqa.errors import SettingsError
-from audioqa.network.statistics import Leg
+from audioqa.network.options import NetworkOptions
+from audioqa.network.statistics import Leg, completed, legs_of
 from audioqa.perceptual.emodel import CodecRow, JitterBuffer, Scale, category, codec_row, connection, rate_table
-from audioqa.types import Skipped
+from audioqa.types import NetworkLeg, NetworkRating, Skipped
 
 
 @dataclass(frozen=True)
@@ -84,6 +85,52 @@ def rate_legs(
         for number, rated in zip(members, _rate(chosen, name, buffer, proxy, discards, delays), strict=True):
             found[number] = rated
     return found
+
+
+def network_legs(
+    figures: Mapping[str, float], *, codec: str = "", codecs: Mapping[str, str] | None = None, options: NetworkOptions
+) -> tuple[NetworkLeg, ...]:
+    """Rate the directions of one call, as `audioqa.types.CallInfo` knows them.
+
+    Parameters
+    ----------
+    figures
+        As `audioqa.network.CallNetwork.flat` gives them.
+    codec
+        Of directions that have none of their own.
+    codecs
+        By direction.
+    options
+        How.
+    """
+    own = codecs or {}
+    legs = [
+        Leg(leg.name, completed(leg.figures), own.get(leg.name, leg.codec)) for leg in legs_of(figures, codec=codec)
+    ]
+    rated = rate_legs(legs, buffer=options.buffer, proxy=options.proxy)
+    still = [Leg(leg.name, {n: v for n, v in leg.figures.items() if n not in _DELAYS}, leg.codec) for leg in legs]
+    heard = rate_legs(still, buffer=options.buffer, proxy=options.proxy)
+    return tuple(
+        NetworkLeg(leg.name, leg.figures, one if isinstance(one, Skipped) else _rating(one, listening))
+        for leg, one, listening in zip(legs, rated, heard, strict=True)
+    )
+
+
+_DELAYS = frozenset({"delay", "rtt", "end_system_delay"})
+
+
+def _rating(found: NetworkMos, listening: NetworkMos | Skipped) -> NetworkRating:
+    row = found.codec
+    return NetworkRating(
+        scale=found.scale,
+        kind=found.kind,
+        r=found.r,
+        mos=found.mos,
+        listening=found.mos if isinstance(listening, Skipped) else listening.mos,
+        category=found.category,
+        codec=row.name,
+        provenance="proxy" if "proxy" in (row.provenance, row.bpl_provenance) else row.provenance,
+    )
 
 
 def _rate(

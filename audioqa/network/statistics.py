@@ -163,3 +163,35 @@ def completed(figures: Mapping[str, float]) -> dict[str, float]:
     if "rtt" in full:
         full.setdefault("delay", full["rtt"] / 2)
     return full
+
+
+def legs_of(figures: Mapping[str, float], *, codec: str = "") -> tuple[Leg, ...]:
+    """The directions in figures that `CallNetwork.flat` made, to be rated by `rate_legs`.
+
+    Parameters
+    ----------
+    figures
+        By name: ``loss`` of the call, ``caller_loss`` of one direction. Other names are passed over.
+    codec
+        Of all directions.
+
+    Returns
+    -------
+    tuple of Leg
+        The directions where there are any, else one without a name; empty where no figure is known.
+
+    Examples
+    --------
+    >>> [leg.name for leg in legs_of({"loss": 3.0, "caller_loss": 0.0, "callee_loss": 3.0})]
+    ['caller', 'callee']
+    """
+    legs: dict[str, dict[str, float]] = {}
+    for key, value in figures.items():
+        # Of "caller_max_jitter" the longest figure is meant, and not "jitter".
+        meant = max((name for name in FIGURES if key.endswith(f"_{name}")), key=len, default="")
+        if meant and key not in FIGURES:
+            legs.setdefault(key.removesuffix(f"_{meant}"), {})[meant] = value
+    if not legs:
+        whole = {name: value for name, value in figures.items() if name in FIGURES}
+        legs = {"": whole} if whole else {}
+    return tuple(Leg(name, found, codec) for name, found in legs.items())

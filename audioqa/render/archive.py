@@ -43,6 +43,7 @@ _FIGURES = frozenset(
         "seconds_below",
         "threshold",
         "call_mos",
+        "network_mos",
         "codec_probability",
         *(column for column in COLUMNS if column.endswith(("_pred", "_seconds"))),
         *(column for column in COLUMNS if column.startswith("mos_") and column != "mos_scale"),

@@ -13,6 +13,7 @@ import csv
 import io
 from collections.abc import Iterable, Mapping
 
+from audioqa.render.network_words import disagreement_words
 from audioqa.render.wording import ledger_words, printable
 from audioqa.types import CallReport, Event, Party, PartyMos, Score, Skipped, Worst
 
@@ -67,7 +68,11 @@ _MOS = (
     "seconds_below",
     "threshold",
 )
-_CALL = ("phases", "call_mos", "call_band", "flagged", "flags", "likely_causes", "ledger", "findings", "skipped")
+_NETWORK = ("network_mos", "network_scale", "disagreement")
+_CALL = (
+    *("phases", "call_mos", "call_band", "flagged", "flags", "likely_causes", *_NETWORK),
+    *("ledger", "findings", "skipped"),
+)
 _IDENTITY = ("sha256", "estimator", "band_set", "settings_digest", "version")
 _COUNTS = tuple(f"{kind.replace('-', '_')}_{what}" for kind in (*KINDS, "other") for what in ("count", "seconds"))
 
@@ -118,6 +123,7 @@ def _row(report: CallReport, party: Party) -> dict[str, Value]:
         "flagged": bool(report.flags),
         "flags": "; ".join(flag.reason for flag in report.flags),
         "likely_causes": "; ".join(cause.origin for cause in report.causes if cause.channel in (party.channel, None)),
+        **_network(report),
         "ledger": " ".join(ledger_words(one) for one in report.ledgers if one.channel == party.channel),
         "findings": "; ".join(finding.message for finding in report.findings),
         "skipped": _skipped(report, party),
@@ -127,6 +133,18 @@ def _row(report: CallReport, party: Party) -> dict[str, Value]:
         "settings_digest": report.settings_digest,
         "version": report.version,
     }
+
+
+def _network(report: CallReport) -> dict[str, Value]:
+    """Of the call: its worst direction, and where sound and network disagree."""
+    side = report.network
+    if side is None:
+        return {}
+    told = "; ".join(map(disagreement_words, side.disagreements))
+    if isinstance(side.mos, Skipped):
+        return {"disagreement": told}
+    scale = f"{side.mos.kind} {side.mos.scale}"
+    return {"network_mos": side.mos.mos, "network_scale": scale, "disagreement": told}
 
 
 def _level(party: Party) -> dict[str, Value]:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from audioqa.bands import BandSet
 from audioqa.render.markup import PLAY, jump, place_data, table, text
+from audioqa.render.network_words import disagreement_words, network_lines
 from audioqa.render.wording import (
     SEVERITIES,
     clock,
@@ -192,6 +193,17 @@ def causes(report: CallReport) -> str:
         for cause in report.causes
     ]
     return _list("Likely causes", items)
+
+
+def network(report: CallReport) -> str:
+    """The network's MOS beside that of the sound, and where the two disagree; nothing where it is not known."""
+    if report.network is None:
+        return ""
+    apart = [
+        f'<span class="tag warning">disagree</span> {text(disagreement_words(one))}'
+        for one in report.network.disagreements
+    ]
+    return _list("The network", [*apart, *map(text, network_lines(report.network))])
 
 
 def skipped(report: CallReport) -> str:

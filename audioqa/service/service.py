@@ -249,4 +249,5 @@ def open_service(settings: Settings, *, hosts: tuple[str, ...] = (), open_to_thi
         Keeping(own.folder, own.keep).prepare()
     except OSError as error:
         raise SettingsError(f"{own.folder}: the service cannot keep anything there: {error.strerror}") from None
-    return Service(settings, open_store(own.store_url, durable=True), hosts, open_to_this_machine)
+    store = open_store(own.store_url, durable=True, network=settings.network.options())
+    return Service(settings, store, hosts, open_to_this_machine)

@@ -18,6 +18,7 @@ from sqlalchemy import ColumnElement, Select, and_, exists, or_, select
 
 from audioqa.errors import StoreError
 from audioqa.store.keys import storable
+from audioqa.store.projection import mark_name
 from audioqa.store.tables import FILTERED, calls, marks
 
 Sort = Literal["worst", "best", "newest", "oldest"]
@@ -45,6 +46,10 @@ class Query:
         Only calls with an event of this kind.
     mos_below
         Only calls with a MOS, and below this.
+    disagree
+        Only calls of which sound and network disagree, or only the others.
+    test_calls
+        False: only customers' calls; True: only test calls; None: both.
     tags
         Only calls with exactly these.
     call_id
@@ -67,6 +72,8 @@ class Query:
     rule: str | None = None
     event: str | None = None
     mos_below: float | None = None
+    disagree: bool | None = None
+    test_calls: bool | None = False
     tags: Mapping[str, str] = field(default_factory=dict)
     call_id: str | None = None
     but: int | None = None
@@ -76,7 +83,7 @@ class Query:
     def is_for_all(self) -> bool:
         """Whether nothing is left out."""
         chosen = [self.tenant, self.since, self.until, self.flagged, self.rule, self.event, self.mos_below]
-        chosen += [self.call_id, self.but]
+        chosen += [self.disagree, self.call_id, self.but]
         return all(value is None for value in (*chosen, *(getattr(self, name) for name in FILTERED))) and not self.tags
 
 
@@ -139,11 +146,16 @@ def in_order(query: Query, columns: Any, *, tenant: str, after: Place | None, mo
         chosen = select(*columns).where(*conditions(query, tenant))
     else:
         what, kind = by_mark
+        named = mark_name(what, test=bool(query.test_calls))
         mark = marks.alias()
         chosen = (
             select(*columns)
             .join_from(mark, calls, mark.c.call == calls.c.id)
-            .where(mark.c.tenant == tenant, mark.c.what == what, mark.c.kind == kind)
+            .where(
+                mark.c.tenant == tenant,
+                mark.c.what == named,
+                mark.c.kind == kind,
+            )
             .where(*conditions(query, tenant, besides=what), *_days(query, mark, after))
         )
         if by_rank:
@@ -202,17 +214,27 @@ def conditions(query: Query, *whose: str, besides: str | None = None) -> list[Co
         found.append(calls.c.flagged.is_(query.flagged))
     if query.mos_below is not None:
         found += [calls.c.rank < query.mos_below, calls.c.rank >= 1.0]
+    if query.test_calls is not None:
+        found.append(calls.c.test_call.is_(query.test_calls))
+    if query.disagree is not None:
+        found.append(calls.c.disagreement.is_not(None) if query.disagree else calls.c.disagreement.is_(None))
     for what, kind in (("flag", query.rule), ("event", query.event)):
         if kind is not None and what != besides:
-            mine = (marks.c.call == calls.c.id) & (marks.c.what == what) & (marks.c.kind == kind)
+            mine = (marks.c.call == calls.c.id) & marks.c.what.in_(mark_names(what, query)) & (marks.c.kind == kind)
             found.append(exists().where(mine))
     found += [calls.c.tags[storable(name)].as_string() == value for name, value in query.tags.items()]
     return found
 
 
+def mark_names(what: str, query: Query) -> list[str]:
+    """What the marks that a query asks for are called in the table."""
+    kinds = [False, True] if query.test_calls is None else [query.test_calls]
+    return [mark_name(what, test=test) for test in kinds]
+
+
 def _leading_mark(query: Query) -> tuple[str, str] | None:
     """The kind of mark whose index gives the order, where no index of the call itself leaves fewer."""
-    if any(getattr(query, name) is not None for name in FILTERED):
+    if any(getattr(query, name) is not None for name in FILTERED) or query.test_calls is None:
         return None
     if query.rule is not None:
         return ("flag", query.rule)

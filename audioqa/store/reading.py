@@ -222,6 +222,11 @@ def call_row(row: Row[Any]) -> CallRow:
         channels=row.channels,
         duration=row.duration,
         speech=row.speech,
+        network_mos=row.network_mos,
+        network_scale=row.network_scale,
+        disagreement=row.disagreement,
+        pesq=row.pesq,
+        pesq_scale=row.pesq_scale,
     )
 
 
@@ -244,6 +249,8 @@ def stored(connection: Connection, rows: Sequence[Row[Any]]) -> Iterator[StoredC
     for row in rows:
         info = info_of(row)
         content = projection.unpacked(row.report, row.location)
+        if row.network_side is not None:
+            content["network"] = row.network_side
         if not misfit(info.roles, row.channels):
             content = named(content, info.roles)
         if row.own_flags is not None:

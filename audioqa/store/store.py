@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine
 
 from audioqa.errors import StoreError
+from audioqa.network import NetworkOptions
 from audioqa.render.roles import misfit
 from audioqa.store import claims, groups, knowing, paging, projection, reading, recording, removal, role_setting, runs
 from audioqa.store.database import BUSY, connect, forget, snapshot, tidy, writing
@@ -29,7 +30,14 @@ Judge = Callable[[Connection, CallInfo], None]
 """Flags a call that has just been written (`audioqa.judging.Judging`)."""
 
 
-def open_store(url: str, *, create: bool = True, busy: float = BUSY, durable: bool = False) -> Store:
+def open_store(
+    url: str,
+    *,
+    create: bool = True,
+    busy: float = BUSY,
+    durable: bool = False,
+    network: NetworkOptions = NetworkOptions(),  # noqa: B008 - frozen
+) -> Store:
     """Open a store; its tables are made, or brought up to date, where that is needed.
 
     Parameters
@@ -42,6 +50,8 @@ def open_store(url: str, *, create: bool = True, busy: float = BUSY, durable: bo
         Seconds to wait for others who write to the same SQLite file.
     durable
         Whether SQLite waits for the disk at every transaction: what was written outlives a power cut then.
+    network
+        How statistics of the network are rated that come with calls.
 
     Raises
     ------
@@ -54,7 +64,7 @@ def open_store(url: str, *, create: bool = True, busy: float = BUSY, durable: bo
     except BaseException:
         engine.dispose()
         raise
-    return Store(engine, this_holder())
+    return Store(engine, this_holder(), network)
 
 
 @dataclass(frozen=True)
@@ -67,10 +77,13 @@ class Store:
         Of the database.
     holder
         The name under which this store claims work.
+    network
+        How statistics of the network are rated.
     """
 
     engine: Engine
     holder: str
+    network: NetworkOptions = NetworkOptions()  # noqa: RUF009 - frozen
 
     def __enter__(self) -> Store:
         return self
@@ -117,7 +130,9 @@ class Store:
             For each item what its files hold, where they were hashed just now.
         """
         with snapshot(self.engine) as connection:
-            return knowing.known(connection, items, digest=digest, holder=self.holder, hashes=hashes)
+            return knowing.known(
+                connection, items, digest=digest, holder=self.holder, network=self.network, hashes=hashes
+            )
 
     def claim(self, items: Sequence[Item], *, lease: float = LEASE) -> list[bool]:
         """Claim the calls of items; True for each that this store's holder has now.
@@ -167,7 +182,7 @@ class Store:
         content = projection.read_content(report_json)
 
         def work(c: Connection) -> bool:
-            recording.record(c, run, item, hashes, content, digest=digest, processing=processing)
+            recording.record(c, run, item, hashes, content, digest=digest, processing=processing, network=self.network)
             return True
 
         writing(self.engine, lambda c: _judged(c, item, judge, work))
@@ -176,7 +191,7 @@ class Store:
         """Give a call the measurement of another one with the same sound; False where that is gone: then score it."""
 
         def work(c: Connection) -> bool:
-            return recording.share(c, run, item, hashes, digest=digest)
+            return recording.share(c, run, item, hashes, digest=digest, network=self.network)
 
         return writing(self.engine, lambda c: _judged(c, item, judge, work))
 
@@ -184,7 +199,7 @@ class Store:
         """Write what its source says now of a call that is done; False where there is no such call."""
 
         def work(c: Connection) -> bool:
-            return recording.update_info(c, run, item, hashes)
+            return recording.update_info(c, run, item, hashes, network=self.network)
 
         return writing(self.engine, lambda c: _judged(c, item, judge, work))
 

@@ -21,6 +21,7 @@ from audioqa.types.basics import (
     Skipped,
 )
 from audioqa.types.calls import FAILURE_KINDS, BadItem, CallInfo, Failure, Item, SourceFile
+from audioqa.types.network import Disagreement, NetworkLeg, NetworkRating, NetworkSide, Reason
 from audioqa.types.reports import (
     CallReport,
     Cause,
@@ -53,6 +54,7 @@ __all__ = [
     "Cause",
     "Context",
     "Detection",
+    "Disagreement",
     "Event",
     "Evidence",
     "Failure",
@@ -62,12 +64,16 @@ __all__ = [
     "Ledger",
     "LedgerRow",
     "LikelyCodec",
+    "NetworkLeg",
+    "NetworkRating",
+    "NetworkSide",
     "Origin",
     "Party",
     "PartyMos",
     "PesqResult",
     "PesqWindow",
     "Phase",
+    "Reason",
     "Recording",
     "Scale",
     "Score",

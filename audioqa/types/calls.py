@@ -87,6 +87,15 @@ class CallInfo:
     tags: Mapping[str, str] = field(default_factory=dict)
 
 
+TEST_CALL = "test_call"
+"""The tag of a test call; its value is the prompt that was played."""
+
+
+def is_test_call(info: CallInfo) -> bool:
+    """Whether a call is one of a known prompt: such calls are never counted among those of customers."""
+    return TEST_CALL in info.tags
+
+
 @dataclass(frozen=True)
 class Item:
     """One call to score.

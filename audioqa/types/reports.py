@@ -8,6 +8,7 @@ from pathlib import PurePath
 from typing import Literal
 
 from audioqa.types.basics import Event, Finding, Phase, Segment, Skipped
+from audioqa.types.network import NetworkSide
 from audioqa.types.scores import ActiveLevel, PartyMos, PesqResult, Score
 
 Origin = Literal["network", "codec", "endpoint", "room", "far end", "recorder"]
@@ -225,6 +226,8 @@ class CallReport:
         audioqa's version.
     rules_digest
         SHA-256 of the rules that made the flags; empty where none were asked.
+    network
+        The network's side of the call; None where nothing is known of it.
     """
 
     recording: Recording
@@ -245,3 +248,4 @@ class CallReport:
     settings_digest: str
     version: str
     rules_digest: str = ""
+    network: NetworkSide | None = None

@@ -32,6 +32,7 @@ def blind_report(report: CallReport) -> CallReport:
         skipped=(),
         flags=(),
         causes=(),
+        network=None,
         ledgers=(),
         pesq=(),
         band_set="",

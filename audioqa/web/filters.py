@@ -13,7 +13,7 @@ from audioqa.store.query import Query, Sort
 TEXTS = ("agent", "queue", "site", "carrier", "trunk", "rule", "event")
 """Filters that a call must match exactly."""
 
-NAMES = ("sort", *TEXTS, "flagged", "since", "until", "mos_below", "tag")
+NAMES = ("sort", *TEXTS, "flagged", "disagree", "test_calls", "since", "until", "mos_below", "tag")
 """Everything that a filter can hold; a place in the list is no part of it."""
 
 LONGEST = 300
@@ -67,6 +67,8 @@ def read_filter(values: Mapping[str, str], *, tenant: str, but: int | None = Non
         tenant=tenant,
         **{name: typed.get(name) for name in TEXTS},
         flagged={"yes": True, "no": False}.get(typed.get("flagged", "")),
+        disagree={"yes": True, "no": False}.get(typed.get("disagree", "")),
+        test_calls=typed.get("test_calls") == "yes",
         since=_day(typed.get("since"), "From", wrong),
         until=_day(typed.get("until"), "To", wrong, after=True),
         mos_below=_mos(typed.get("mos_below"), wrong),

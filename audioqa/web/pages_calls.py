@@ -8,6 +8,7 @@ from fastapi import APIRouter, Form, Request
 from fastapi.responses import RedirectResponse, Response
 
 from audioqa.errors import StoreError
+from audioqa.render.network_words import network_cell, stored_words
 from audioqa.render.wording import clock, kind_words
 from audioqa.store.database import snapshot, writing
 from audioqa.store.kinds import kinds_in_use
@@ -30,6 +31,8 @@ NAMES_OF = {name: name for name in NAMES} | {
     "since": "from",
     "until": "to",
     "mos_below": "MOS below",
+    "disagree": "sound and network disagree",
+    "test_calls": "test calls",
 }
 """What filters are called on the page."""
 
@@ -66,6 +69,9 @@ def calls_page(request: Request, service: TheService, who: PageReader) -> Respon
             "events": [(kind, kind_words(kind)) for kind in events],
             "saved": saved,
             "clock": clock,
+            "networks": any(row.network_mos is not None for row in rows),
+            "network_words": network_cell,
+            "stored_words": stored_words,
         },
     )
 
