@@ -24,12 +24,12 @@ from audioqa.lab.month_traffic import (
     EVENTS,
     Floats,
     Integers,
-    Labels,
     draw_effects,
     draw_labels,
     draw_outcome,
     draw_times,
 )
+from audioqa.types.columns import Labels
 
 
 @dataclass(frozen=True)
