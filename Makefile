@@ -4,13 +4,16 @@ VENV := .venv
 BIN := $(VENV)/bin
 FIXTURES := $(wildcard fixtures/*.wav fixtures/*.WAV fixtures/*.flac fixtures/*.ogg fixtures/*.mp3 fixtures/*.amr fixtures/*.gsm fixtures/*.ulaw)
 
-.PHONY: score test check bench lab archive lengths calibrate agreement store-speed fixtures clean
+.PHONY: score serve test check bench lab archive masking lengths calibrate agreement store-speed load fuzz fixtures pages-speed clean
 
 score: $(VENV)/installed  ## score the fixture calls and show the result
 	$(BIN)/audioqa score $(FIXTURES)
 
+serve: $(VENV)/installed  ## the service with the fixture calls, for this machine alone: http://127.0.0.1:8000
+	$(BIN)/audioqa serve --no-sign-in --load fixtures --folder .cache/serve
+
 test: check  ## lint, types and every test that is quick
-	$(BIN)/python -m pytest -q
+	$(BIN)/python -m pytest -q -n logical --maxprocesses 4 --dist loadfile
 
 check: $(VENV)/developer
 	$(BIN)/ruff check .
@@ -29,6 +32,9 @@ lab: $(VENV)/installed  ## faults put into real two-party talk; writes docs/impa
 archive: $(VENV)/installed  ## an archive of 10,000 recordings, killed 20 times; a call of 12 hours; the throughput table in docs/archives.md
 	$(BIN)/python -m audioqa.lab.archive --kill 20 --long 12 --throughput --write docs/archives.md
 
+masking: $(VENV)/installed  ## masked clips of faulty calls: intelligibility, and faults found; writes docs/masking.md
+	$(BIN)/python -m audioqa.lab.masking --most 3 --codecs none gsm --write docs/masking.md
+
 lengths: $(VENV)/installed  ## silence, clipping and dropouts by length, fill and depth; writes docs/lab.md
 	$(BIN)/python -m audioqa.lab.evaluate
 
@@ -41,8 +47,17 @@ agreement: $(VENV)/installed  ## agreement with listeners on the rated set
 store-speed: $(VENV)/developer  ## a million calls in SQLite and PostgreSQL; writes the tables in docs/store.md
 	$(BIN)/python -m audioqa.lab.store_speed --write docs/store.md
 
+load: $(VENV)/installed  ## the service under load: 50 uploads at once; 200 uploads, the server killed twice
+	$(BIN)/python -m audioqa.lab.service_load --at-once 50 --killed 200
+
+fuzz: $(VENV)/developer  ## the service asked at length by requests made up from its OpenAPI document
+	$(BIN)/python -m audioqa.lab.service_fuzz --examples 200
+
 fixtures: $(VENV)/installed  ## make the fixture calls anew
 	$(BIN)/python fixtures/make.py
+
+pages-speed: $(VENV)/installed  ## how long the pages take over a million calls
+	$(BIN)/python -m audioqa.lab.pages_speed
 
 clean:
 	rm -rf $(VENV) .cache build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
@@ -56,6 +71,6 @@ $(VENV)/installed: pyproject.toml constraints.txt models/packages.txt
 	touch $@
 
 $(VENV)/developer: $(VENV)/installed
-	$(BIN)/pip install -q -c constraints.txt duckdb flask flask-cors hypothesis 'moto[s3]' mypy onnx pandas 'psycopg[binary]' pyarrow pytest ray \
-	  ruff s3fs scikit-learn
+	$(BIN)/pip install -q -c constraints.txt duckdb flask flask-cors httpx2 hypothesis 'moto[s3]' mypy onnx pandas 'psycopg[binary]' pyarrow pytest pytest-xdist ray \
+	  ruff s3fs schemathesis scikit-learn
 	touch $@

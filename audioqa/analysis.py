@@ -22,7 +22,7 @@ from audioqa.detectors import DETECTORS, Detector
 from audioqa.detectors.band import Band
 from audioqa.detectors.clipping import clipped_share
 from audioqa.errors import SettingsError
-from audioqa.flags import FlagRules
+from audioqa.flags import FlagRules, default_rules, reflag
 from audioqa.measure import Measurements, measure
 from audioqa.party import PartyView, party_views
 from audioqa.perceptual.calibration import Calibration, calibrated_identity, load_calibration
@@ -74,7 +74,7 @@ class Analyser:
     calibration: Calibration | None
     detectors: tuple[Detector, ...] = DETECTORS
     bands: BandSet = CONTACT_CENTRE
-    flag_rules: FlagRules = field(default_factory=FlagRules)
+    flag_rules: FlagRules = field(default_factory=default_rules)
     find_phases: PhaseFinder = field(default_factory=PhaseFinder)
     activity: CallMos = field(default_factory=CallMos, repr=False)
 
@@ -87,9 +87,12 @@ class Analyser:
 
     @property
     def digest(self) -> str:
-        """SHA-256 of every setting that could change a report."""
+        """SHA-256 of every setting that could change a report, except for its flags (`FlagRules.digest`).
+
+        Flags are made again from a report, so that what was measured stays good when rules change.
+        """
         made_by = (self.source, self.activity.identity, self.calibration)
-        parts = (audioqa.__version__, *made_by, self.detectors, self.bands, self.flag_rules, self.find_phases)
+        parts = (audioqa.__version__, *made_by, self.detectors, self.bands, self.find_phases)
         return hashlib.sha256("\n".join(repr(part) for part in parts).encode()).hexdigest()
 
     def __call__(
@@ -193,7 +196,7 @@ class Analyser:
             skipped += [value for value in (party.level, party.mos) if isinstance(value, Skipped)]
         for result in pesq:
             skipped += [value for value in (result.score, result.delay) if isinstance(value, Skipped)]
-        return CallReport(
+        report = CallReport(
             recording=recording,
             separable=len(parties) > 1,
             parties=parties,
@@ -203,9 +206,7 @@ class Analyser:
             phases=phases,
             findings=findings,
             skipped=tuple(skipped),
-            flags=self.flag_rules(
-                parties=parties, events=events, findings=findings, duration=measurements.duration, bands=self.bands
-            ),
+            flags=(),
             causes=likely_causes(parties, events, findings),
             ledgers=(),
             pesq=pesq,
@@ -214,6 +215,7 @@ class Analyser:
             settings_digest=self.digest,
             version=audioqa.__version__,
         )
+        return reflag(report, self.flag_rules, bands=self.bands)
 
     def _party(self, view: PartyView, duration: float, heard: Detection) -> Party:
         channel = view.channel
@@ -287,9 +289,11 @@ def make_analyser(
     raw: bool = False,
     detectors: Sequence[Detector] = DETECTORS,
     bands: BandSet = CONTACT_CENTRE,
+    flag_rules: FlagRules | None = None,
     threads: int = 1,
     weights: Path | None = None,
     device: str = "cpu",
+    keep_dtmf_keys: bool = False,
 ) -> Analyser:
     """An analyser with a named estimator and its calibration.
 
@@ -304,12 +308,16 @@ def make_analyser(
         Leave scores on the estimator's own scale, whatever `calibration` says.
     detectors, bands
         The detectors and the band set in force.
+    flag_rules
+        The flag rules in force; None for the default set.
     threads
         Threads that one network may use, at least 1.
     weights
         The file of weights, for ``nisqa``; None for any other.
     device
         Where callmos runs: ``cpu``, ``cuda`` or ``auto``.
+    keep_dtmf_keys
+        Whether reports tell which keys were pressed: card numbers and PINs may be among them.
 
     Raises
     ------
@@ -326,6 +334,8 @@ def make_analyser(
         calibration=_calibration(estimator, loaded, calibration) if estimator and loaded and not raw else None,
         detectors=tuple(detectors),
         bands=bands,
+        flag_rules=default_rules() if flag_rules is None else flag_rules,
+        find_phases=PhaseFinder(keep_keys=keep_dtmf_keys),
         activity=loaded if isinstance(loaded, CallMos) else CallMos(threads=threads, device=device),
     )
 

@@ -16,9 +16,12 @@ import typer
 import audioqa
 from audioqa.cli_batch import batch
 from audioqa.cli_calls import calls, export, purge, roles, show
+from audioqa.cli_compare import compare
 from audioqa.cli_lab import lab
 from audioqa.cli_labels import calibrate, evaluate
-from audioqa.cli_options import legs, open_options
+from audioqa.cli_mask import mask
+from audioqa.cli_options import KeepDtmfKeys, legs, open_options
+from audioqa.cli_serve import key, serve, user
 from audioqa.messages import complain
 
 app = typer.Typer(
@@ -102,6 +105,7 @@ def score(
     device: Annotated[
         str | None, typer.Option(metavar="DEVICE", help="Where callmos runs: cpu (the default), cuda, or auto.")
     ] = None,
+    keep_dtmf_keys: KeepDtmfKeys = None,
     config: Annotated[
         Path | None, typer.Option(help="Configuration file (default: audioqa.toml where it exists).")
     ] = None,
@@ -115,7 +119,13 @@ def score(
         options = open_options(channels, encoding, rate, paired=pair)
         recordings = legs(calls) if pair else [(call,) for call in calls]
         analyser = load_settings(
-            config, estimator=estimator, calibration=calibration, threads=threads, weights=weights, device=device
+            config,
+            estimator=estimator,
+            calibration=calibration,
+            threads=threads,
+            weights=weights,
+            device=device,
+            keep_dtmf_keys=keep_dtmf_keys,
         ).analyser()
         outputs = Outputs(
             recordings,
@@ -156,14 +166,19 @@ def score(
 
 
 app.command()(batch)
+app.command()(serve)
+app.command()(user)
+app.command()(key)
 app.command()(evaluate)
 app.command()(calibrate)
+app.command()(compare)
 app.command()(calls)
 app.command()(show)
 app.command()(export)
 app.command()(roles)
 app.command()(purge)
 app.command()(lab)
+app.command()(mask)
 
 
 def main() -> None:

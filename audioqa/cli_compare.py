@@ -9,7 +9,7 @@ import json
 import sys
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -93,22 +93,22 @@ def compare(
         asked = [_side(terms, option, common) for terms, option in ((before, "--before"), (after, "--after"))]
         matched = None if match is None else () if match == "none" else tuple(_words(match))
         kinds = tuple(_words(events)) if events else KINDS
-        _known_kinds(kinds)
         tags = sorted({*opened.tag_names(*(query for query, _ in asked)), *_tags_of(asked, by, matched)})
-        columns = [_read(opened, query, only, tags, kinds) for query, only in asked]
+        sides = [_read(opened, query, only, tags, kinds) for query, only in asked]
         chosen_by = tuple({name for _, only in asked for name in only} | _differing(asked))
         result = compared(
-            *columns,
+            sides[0],
+            sides[1],
             Options(by=by, line=line, matters=matters, match=matched, not_mix=chosen_by, seed=seed),
         )
-        sides = Sides(" ".join(before), " ".join(after), _told(common), _now())
+        told = Sides(" ".join(before), " ".join(after), _told(common), _now())
         if as_json:
-            sys.stdout.write(json.dumps(comparison_dict(result, sides), allow_nan=False) + "\n")
+            sys.stdout.write(json.dumps(comparison_dict(result, told), allow_nan=False) + "\n")
         else:
-            options.show_on_terminal(comparison_text(result, sides))
+            options.print_out(comparison_text(result, told))
         if page is not None:
             try:
-                write_comparison_page(result, sides, page)
+                write_comparison_page(result, told, page)
             except OSError as error:
                 raise AudioqaError(f"cannot write {page}: {error.strerror}") from None
             complain(f"the verdict is in {page}")
@@ -135,13 +135,13 @@ def _side(terms: list[str], option: str, common: Query) -> tuple[Query, dict[str
     return query, only
 
 
-def _read(
-    opened: Store, query: Query, only: dict[str, str], tags: list[str], kinds: tuple[str, ...]
-) -> CallColumns:
+def _read(opened: Store, query: Query, only: dict[str, str], tags: list[str], kinds: tuple[str, ...]) -> CallColumns:
     """The calls of one side: by index where the store has one, the rest as columns."""
     from audioqa.store.tables import FILTERED
 
-    indexed = {name: value for name, value in only.items() if name in FILTERED and getattr(query, name) is None}
+    indexed: dict[str, Any] = {
+        name: value for name, value in only.items() if name in FILTERED and getattr(query, name) is None
+    }
     columns = opened.columns(replace(query, **indexed), tags=tags, kinds=kinds)
     for name, value in only.items():
         if not len(columns):
@@ -152,7 +152,7 @@ def _read(
 
 def _tags_of(asked: list[tuple[Query, dict[str, str]]], by: str, matched: tuple[str, ...] | None) -> set[str]:
     """Columns that were named and are no columns of the store: they must be tags."""
-    from audioqa.store.columns import OWN, TIMES
+    from audioqa.store.compared import OWN, TIMES
 
     named = {by, *(matched or ()), *(name for _, only in asked for name in only)}
     return named - {*OWN, *TIMES}
@@ -167,14 +167,6 @@ def _differing(asked: list[tuple[Query, dict[str, str]]]) -> set[str]:
     )
     found = {"hour"} if shortest < timedelta(days=1) else set()
     return found | ({"weekday"} if shortest < timedelta(days=7) else set())
-
-
-def _known_kinds(kinds: tuple[str, ...]) -> None:
-    from audioqa.detectors import EVENT_KINDS
-    from audioqa.errors import SettingsError
-
-    if wrong := [kind for kind in kinds if kind not in EVENT_KINDS]:
-        raise SettingsError(f"--events {wrong[0]}: there is no such kind; there are {', '.join(sorted(EVENT_KINDS))}")
 
 
 def _words(text: str) -> list[str]:

@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
+
+import typer
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
     from audioqa.audio import OpenOptions
+
+KeepDtmfKeys = Annotated[
+    bool | None,
+    typer.Option(
+        "--keep-dtmf-keys/--no-keep-dtmf-keys",
+        help="Tell which keys were pressed, not only how many: card numbers and PINs may be among them.",
+        show_default=False,
+    ),
+]
+"""The option of every command that makes reports."""
 
 
 def open_options(channels: str | None, encoding: str | None, rate: int | None, *, paired: bool = False) -> OpenOptions:

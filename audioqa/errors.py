@@ -95,3 +95,47 @@ class StoreError(AudioqaError):
     def passing(self) -> bool:
         """Whether the same may work later without anything being changed in the call: waiting is worth a try."""
         return self.kind in ("locked", "disk-full", "gone")
+
+
+class ServiceError(AudioqaError):
+    """The service refuses what it was asked for.
+
+    Parameters
+    ----------
+    message
+        What is the matter and what to do, in one line.
+    kind
+        ``invalid``, ``missing``, ``conflict``, ``reused`` (an idempotency key with other content), ``too-large``,
+        ``too-slow``, ``no-recording``, ``busy``, ``full``, ``locked`` or ``forbidden``.
+    retry_after
+        Seconds after which the same may be asked again; None where that would not help.
+    """
+
+    def __init__(self, message: str, kind: str, retry_after: float | None = None) -> None:
+        super().__init__(message, kind, retry_after)
+        self.message = message
+        self.kind = kind
+        self.retry_after = retry_after
+
+    def __str__(self) -> str:
+        return self.message
+
+
+class ReviewError(AudioqaError):
+    """What a reviewer wants to do cannot be done.
+
+    Parameters
+    ----------
+    message
+        Why, in one line.
+    kind
+        ``missing`` (no such turn of theirs), ``over``, ``rated`` (already), ``unrated`` (still), or ``value``.
+    """
+
+    def __init__(self, message: str, kind: str) -> None:
+        super().__init__(message, kind)
+        self.message = message
+        self.kind = kind
+
+    def __str__(self) -> str:
+        return self.message

@@ -16,12 +16,16 @@
     [detectors.silence]
     dead_air = 3.0
 
+    [[flags.rules]]
+    name = "low-mos"
+    when = "mos < 3.4"
+
     [sources]
     pair = true
 
-What else may stand in ``[sources]`` is shown in `audioqa.source_settings`.
-The plain keys are also environment variables: ``AUDIOQA_ESTIMATOR``, ``AUDIOQA_WEIGHTS``, ``AUDIOQA_CALIBRATION``,
-``AUDIOQA_THREADS``, ``AUDIOQA_DEVICE``.
+What else may stand in ``[sources]`` is shown in `audioqa.source_settings`, and the table ``[service]`` in
+`audioqa.service_settings`. The plain keys are also environment variables: ``AUDIOQA_ESTIMATOR``, ``AUDIOQA_WEIGHTS``,
+``AUDIOQA_CALIBRATION``, ``AUDIOQA_THREADS``, ``AUDIOQA_DEVICE``, ``AUDIOQA_KEEP_DTMF_KEYS``.
 """
 
 from __future__ import annotations
@@ -38,14 +42,16 @@ from audioqa.analysis import Analyser, make_analyser
 from audioqa.bands import CONTACT_CENTRE, BandSet
 from audioqa.detectors import DETECTORS, Detector
 from audioqa.errors import SettingsError
+from audioqa.flags import FlagRules, make_rules
 from audioqa.perceptual.loading import DEFAULT_ESTIMATOR, TAKE_WEIGHTS
+from audioqa.service_settings import ServiceSettings
 from audioqa.source_settings import SourceSettings
 from audioqa.types import Context
 
 DEFAULT_FILE = "audioqa.toml"
 """Read from the working folder where it exists and no other file is named."""
 
-TABLES = ("bands", "detectors", "sources")
+TABLES = ("bands", "detectors", "flags", "sources", "service")
 """Keys that stand in the file only; every other one is an environment variable too."""
 
 NO_ESTIMATOR = "none"
@@ -64,6 +70,23 @@ class BandSettings(BaseModel):
     painful: float = Field(ge=1, le=5)
 
 
+class FlagSettings(BaseModel):
+    """The flag rules in the configuration; docs/flags.md says how they are written.
+
+    Parameters
+    ----------
+    defaults
+        Whether the default set holds, too.
+    rules
+        Changes to default rules by name, and further rules.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    defaults: bool = True
+    rules: tuple[dict[str, Any], ...] = ()
+
+
 class Settings(BaseModel):
     """Everything that can be configured.
 
@@ -79,12 +102,19 @@ class Settings(BaseModel):
         Threads that one network may use, 1 to 256.
     device
         Where callmos runs: ``cpu``, ``cuda``, or ``auto`` for a GPU where torch finds one.
+    keep_dtmf_keys
+        Whether reports, and with them the store, lists, pages and exports, tell which keys were pressed. Card numbers
+        and PINs may be among them, so that by default only their count is told.
     bands
         A band set in place of the contact-centre one.
     detectors
         Thresholds by detector (``silence``, ``clipping``, ``dropouts``) and name, in place of the defaults.
+    flags
+        The flag rules.
     sources
         How the sources of a batch are read; nothing in it changes a report.
+    service
+        Of ``audioqa serve``; nothing in it changes a report.
     """
 
     model_config = ConfigDict(extra="forbid", validate_assignment=True)
@@ -94,9 +124,22 @@ class Settings(BaseModel):
     calibration: str | None = None
     threads: int = Field(default=1, ge=1, le=256)
     device: Literal["auto", "cpu", "cuda"] = "cpu"
+    keep_dtmf_keys: bool = False
     bands: BandSettings | None = None
     detectors: dict[str, dict[str, float]] = Field(default_factory=dict)
+    flags: FlagSettings = Field(default_factory=FlagSettings)
     sources: SourceSettings = Field(default_factory=SourceSettings)
+    service: ServiceSettings = Field(default_factory=ServiceSettings)
+
+    def flag_rules(self) -> FlagRules:
+        """The flag rules in force.
+
+        Raises
+        ------
+        SettingsError
+            Where a rule cannot be used; the message names it and its field.
+        """
+        return make_rules(self.flags.rules, defaults=self.flags.defaults)
 
     def analyser(self, *, raw: bool = False) -> Analyser:
         """The analyser that these settings describe.
@@ -109,7 +152,7 @@ class Settings(BaseModel):
         Raises
         ------
         SettingsError
-            Where there is no such estimator, calibration, detector or threshold.
+            Where there is no such estimator, calibration, detector or threshold, or a flag rule cannot be used.
         WeightsError
             Where the estimator's weights are not installed, or the calibration belongs to others.
         """
@@ -122,9 +165,11 @@ class Settings(BaseModel):
             raw=raw,
             detectors=self._detectors(),
             bands=bands,
+            flag_rules=self.flag_rules(),
             threads=self.threads,
             weights=self.weights,
             device=self.device,
+            keep_dtmf_keys=self.keep_dtmf_keys,
         )
 
     def _detectors(self) -> tuple[Detector, ...]:
@@ -148,6 +193,7 @@ def load_settings(
     threads: int | None = None,
     weights: Path | None = None,
     device: str | None = None,
+    keep_dtmf_keys: bool | None = None,
 ) -> Settings:
     """Read the configuration.
 
@@ -155,7 +201,7 @@ def load_settings(
     ----------
     config
         A TOML file; None for the one that ``AUDIOQA_CONFIG`` names, or ``audioqa.toml`` where it exists.
-    estimator, calibration, threads, weights, device
+    estimator, calibration, threads, weights, device, keep_dtmf_keys
         Given as options: they win over the environment and the file. An estimator that takes no weights sets aside
         those that the environment or the file names for another.
 
@@ -177,6 +223,13 @@ def load_settings(
     try:
         plain = {key: f"AUDIOQA_{key.upper()}" for key in Settings.model_fields if key not in TABLES}
         environment = {key: os.environ[name] for key, name in plain.items() if name in os.environ}
+        service = {
+            key: os.environ[name]
+            for key in ServiceSettings.model_fields
+            if (name := f"AUDIOQA_SERVICE_{key.upper()}") in os.environ
+        }
+        if service:
+            values = values | {"service": values.get("service", {}) | service}
         settings = Settings.model_validate(values | environment)
         if estimator is not None:
             settings.estimator = estimator
@@ -190,6 +243,8 @@ def load_settings(
             settings.threads = threads
         if device is not None:
             settings.device = device  # type: ignore[assignment]  # the model checks it
+        if keep_dtmf_keys is not None:
+            settings.keep_dtmf_keys = keep_dtmf_keys
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])

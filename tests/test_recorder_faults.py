@@ -7,17 +7,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+from hand_made import flags, party
 
 from audioqa.analysis import Analyser
 from audioqa.audio.legs import KINDS as JOINED
-from audioqa.bands import CONTACT_CENTRE
 from audioqa.detectors.overflow import KINDS as OVERFLOW
 from audioqa.detectors.recorder import KINDS as LEGS
 from audioqa.detectors.relabelled import KINDS as RATES
-from audioqa.flags import FlagRules
 from audioqa.recorder_faults import RECORDER_FAULTS, unexplained
 from audioqa.render.as_csv import KINDS
-from audioqa.types import ActiveLevel, Event, Finding, Party, PartyMos, Score, Segment, Skipped, WindowScore, Worst
+from audioqa.types import Event, Finding, Segment
 
 ROOT = Path(__file__).parents[1]
 WRAPS = Finding("overflow-wrap", "agent: wrapped.", "severe", {}, "agent", Segment(10, 20))
@@ -56,18 +55,9 @@ def test_what_is_no_fault_of_the_recorder_or_only_a_notice_explains_nothing(find
     assert unexplained(events, [finding]) == events
 
 
-def party(mos: float) -> Party:
-    windows = (WindowScore(Segment(0, 8), 6.0, mos, 1, 5),)
-    score = Score("MOS-LQO", "narrowband", mos, mos - 0.3, mos + 0.3, "test")
-    other = (Skipped("wideband-mos", "agent", "test"), {}, Skipped("codec", "agent", "test"))
-    worst = Worst(Segment(0, 30), mos, 12.0)
-    value = PartyMos(score, CONTACT_CENTRE.band(mos), mos, worst, 0.0, 3.6, windows, *other)
-    return Party("agent", 60.0, ActiveLevel(-26, 0.5), value)
-
-
 def test_the_flag_says_that_the_recording_is_at_fault_and_what_to_check_once() -> None:
     again = Finding("overflow-wrap", "agent: wrapped again.", "severe", {}, "agent", Segment(80, 90))
-    (flag,) = FlagRules()(parties=[party(4.2)], events=[], findings=[WRAPS, again], duration=300, bands=CONTACT_CENTRE)
+    (flag,) = flags(party(4.2), findings=[WRAPS, again])
     assert (flag.rule, flag.channel) == ("recorder-fault", None)
     assert flag.reason == (
         "the recording, not the call, is at fault: agent: wrapped; check the gain before the recorder, and how it "
@@ -76,7 +66,7 @@ def test_the_flag_says_that_the_recording_is_at_fault_and_what_to_check_once() -
 
 
 def test_a_low_score_that_the_recorder_spoilt_says_so() -> None:
-    low, fault = FlagRules()(parties=[party(2.5)], events=[], findings=[WRAPS], duration=300, bands=CONTACT_CENTRE)
+    low, fault = flags(party(2.5), findings=[WRAPS])
     assert low.rule == "low-mos"
     assert low.reason.endswith("the recording itself spoils this score (overflow-wrap)")
     assert fault.rule == "recorder-fault"

@@ -14,7 +14,7 @@ from queue import Empty, SimpleQueue
 from types import TracebackType
 
 from audioqa.engines.tasks import Limits, Outcome, Task, WorkMaker
-from audioqa.engines.worker import Message, Worker
+from audioqa.engines.worker import Message, Worker, begun_hours
 from audioqa.errors import EngineError
 from audioqa.types import Failure
 
@@ -79,6 +79,11 @@ class LocalEngine:
         """Process ids of the workers."""
         return [worker.process.pid for worker in self._workers if worker.process.pid is not None]
 
+    @property
+    def progress(self) -> dict[int, tuple[float, float | None]]:
+        """Seconds of sound done, and in all where that is known, of the tasks that are worked on, by number."""
+        return {worker.task.number: worker.progress for worker in self._workers if worker.task is not None}
+
     def submit(self, task: Task) -> None:
         """Hand a task over.
 
@@ -139,8 +144,9 @@ class LocalEngine:
             return []  # it was ended, and had said this before
         if kind == "ready":
             worker.ready, self._false_starts = True, 0
-        elif kind == "hours" and isinstance(content, int):
-            worker.hours = content
+        elif kind == "progress" and isinstance(content, tuple):
+            worker.progress = content
+            worker.hours = max(worker.hours, begun_hours(*content))
         elif kind == "done" and isinstance(content, Outcome):
             worker.task = None
             return [content]

@@ -1,7 +1,7 @@
 """A worker process of our own: it takes one task at a time over a pipe, and says how it gets on.
 
-What it says: ``ready`` once it can work, ``broken`` with the reason where it cannot, ``hours`` when it learns how long
-the recording is, ``done`` with the outcome.
+What it says: ``ready`` once it can work, ``broken`` with the reason where it cannot, ``progress``
+when it learns how long the recording is and about once a second, ``done`` with the outcome.
 It ends when its pipe is closed, and with the process that made it, whatever that was killed by.
 """
 
@@ -55,6 +55,8 @@ class Worker:
         """When it was started, or got its task."""
         self.hours = 1
         """Begun hours of sound that its task is known to have."""
+        self.progress: tuple[float, float | None] = (0.0, None)
+        """Seconds of sound that are done of its task, and in all."""
         self.folder = Path(temporary or tempfile.gettempdir()) / f"audioqa-worker-{uuid.uuid4().hex}"
         """For its temporary files; it makes it itself, and it is removed with it."""
         context = multiprocessing.get_context("spawn")
@@ -71,6 +73,7 @@ class Worker:
     def hand_over(self, task: Task) -> None:
         """Give the worker a task; it has none, and is ready."""
         self.task, self.hours, self.since = task, 1, time.monotonic()
+        self.progress = (0.0, None)
         with contextlib.suppress(OSError):  # it has died: its listener says so
             self._connection.send(task)
 
@@ -143,7 +146,7 @@ def _live(connection: Connection, make_work: WorkMaker, folder: str) -> None:
             task: Task = connection.recv()
         except EOFError:
             return
-        connection.send(("done", work(task, _Hours(connection))))
+        connection.send(("done", work(task, _Telling(connection))))
 
 
 def _end_with_parent(folder: str) -> None:
@@ -155,15 +158,23 @@ def _end_with_parent(folder: str) -> None:
     os._exit(1)
 
 
-class _Hours:
-    """Tells the supervisor how many hours a recording has, as soon as that is known and whenever it grows."""
+class _Telling:
+    """Tells the supervisor how far a task is: at once when its recording is longer than known, else about once a
+    second."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
-        self._told = 1
+        self._hours = 1
+        self._last = time.monotonic()
 
     def __call__(self, done: float, total: float | None) -> None:
-        hours = 1 + int(max(done, total or 0.0) // 3600)
-        if hours > self._told:
-            self._told = hours
-            self._connection.send(("hours", hours))
+        hours = begun_hours(done, total)
+        now = time.monotonic()
+        if hours > self._hours or now - self._last >= _TOLD_EVERY:
+            self._hours, self._last = max(hours, self._hours), now
+            self._connection.send(("progress", (done, total)))
+
+
+def begun_hours(done: float, total: float | None) -> int:
+    """Begun hours of a recording of which so many seconds are done, and so many there are in all."""
+    return 1 + int(max(done, total or 0.0) // 3600)

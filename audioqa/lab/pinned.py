@@ -1,6 +1,6 @@
 """The estimator's drift: does this installation give the MOS that it gave when the weights were shipped?
 
-Signals made by formula (`audioqa.lab.synthesis`), clean and degraded in eight simple ways, are scored and held against
+Signals made by formula (`audioqa.synthesis`), clean and degraded in eight simple ways, are scored and held against
 pinned.json, which names the model, weights and calibration that its figures belong to. Other processors and libraries
 may differ in the last digits; from 0.05 MOS on something is wrong. With other weights or another calibration the
 difference is what those changed, and is told as that.
@@ -23,8 +23,8 @@ from numpy.typing import NDArray
 from audioqa.analysis import Analyser, make_analyser
 from audioqa.errors import AudioqaError
 from audioqa.lab.simulator.effects import at_level, hum, lowpassed
-from audioqa.lab.synthesis import synthetic_speech
 from audioqa.measure import measure_samples
+from audioqa.synthesis import synthetic_speech
 from audioqa.types import PartyMos, Recording
 
 RATE = 8000

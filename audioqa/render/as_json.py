@@ -18,6 +18,7 @@ from types import NoneType, UnionType
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from audioqa.errors import AudioqaError
+from audioqa.rounding import rounded
 from audioqa.types import CallReport, Recording, Skipped
 
 SCHEMA = 1
@@ -128,7 +129,7 @@ def plain(value: object, where: str) -> Any:
 def _rounded(value: float, where: str) -> float:
     if not math.isfinite(value):
         raise ValueError(f"{where} is {value}; a report holds finite figures only, and a Skipped where there is none")
-    return round(value, 4) if abs(value) >= 1 else float(f"{value:.4g}")
+    return rounded(value)
 
 
 def _value(plain: Any, kind: Any) -> Any:

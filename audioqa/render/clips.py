@@ -6,6 +6,7 @@ kinds mended at the party's worst place. All clips of a party have the same gain
 
 from __future__ import annotations
 
+import io
 import os
 from collections.abc import Sequence
 from functools import partial
@@ -15,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audioqa.audio import OpenOptions, RecordingPath, read_segment
+from audioqa.errors import SettingsError
 from audioqa.ledger import mended_stretch
 from audioqa.types import CallReport, Event, Ledger, Party, PartyMos, Segment
 
@@ -74,6 +76,45 @@ def write_clips(
                 clips.append((f"{label}-{what}", samples))
         written += _write(clips, rate, Path(folder), f"{name}-{_plain(party.channel)}")
     return written
+
+
+def cut_clip(
+    path: RecordingPath,
+    segment: Segment,
+    *,
+    options: OpenOptions = OpenOptions(),  # noqa: B008 - frozen
+    channel: int | None = None,
+) -> bytes:
+    """One stretch of a recording as a WAV file of 16 bits, at the recording's own rate.
+
+    Parameters
+    ----------
+    path, options
+        The recording, and how it is opened.
+    segment
+        Seconds from its start; what lies outside of it is left out.
+    channel
+        Only this one, counted from 1 in file order; None for all.
+
+    Raises
+    ------
+    UnreadableRecordingError
+        Where the file is gone or can no longer be read.
+    SettingsError
+        Where it has no such channel, or nothing of it lies in the segment.
+    """
+    import soundfile
+
+    samples, rate = read_segment(path, segment, options=options)
+    if channel is not None:
+        if not 1 <= channel <= samples.shape[1]:
+            raise SettingsError(f"the recording has channels 1 to {samples.shape[1]}, and no {channel}")
+        samples = samples[:, channel - 1 : channel]
+    if not len(samples):
+        raise SettingsError("nothing of the recording lies there: a clip has an end after its start, both within it")
+    buffer = io.BytesIO()
+    soundfile.write(buffer, np.clip(np.nan_to_num(samples), -1, 1), rate, format="WAV", subtype="PCM_16")
+    return buffer.getvalue()
 
 
 def _place(report: CallReport, party: Party, mos: PartyMos, kinds: Sequence[str]) -> Segment:

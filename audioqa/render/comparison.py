@@ -17,7 +17,7 @@ from audioqa.comparison import Cluster, Comparison
 from audioqa.render import comparison_drawing as drawing
 from audioqa.render import comparison_words as words
 from audioqa.render.as_json import plain
-from audioqa.render.sheet import card, grid, paragraphs, render_sheet
+from audioqa.render.sheet import card, grid, note, paragraphs, render_sheet
 from audioqa.render.wording import printable
 
 SCHEMA = 1
@@ -91,11 +91,13 @@ def comparison_page(comparison: Comparison, sides: Sides) -> str:
     """The page as text: verdict, figures, picture, mix, and what to know."""
     lead = f'<p class="lead">{words.headline(comparison)}</p>'
     picture = drawing.differences(comparison)
-    legend = (
-        f'<p class="note">Difference of mean MOS, after minus before, with 95 % intervals; shaded: less than'
-        f" {comparison.matters:g}, which is taken not to matter.</p>"
-        if picture
-        else ""
+    legend = note(
+        "Difference of mean MOS, after minus before, with 95 % intervals; shaded: less than"
+        f" {comparison.matters:g}, which is taken not to matter."
+    )
+    made = (
+        f"Calls of one {comparison.by} share its faults: the intervals come from a bootstrap-t over these clusters,"
+        " which holds with few of them and with unequal ones (docs/experiments.md)."
     )
     figures = [words.row(one, line=comparison.line) for one in (comparison.mos, *comparison.others)]
     dots = drawing.clusters(comparison.largest, comparison.by)
@@ -105,32 +107,38 @@ def comparison_page(comparison: Comparison, sides: Sides) -> str:
         eyebrow="Change experiment",
         about=" · ".join(part for part in (sides.both, f"by {comparison.by}", sides.made) if part),
         sections=[
-            card("Verdict", lead + paragraphs(words.explanation(comparison)) + picture + legend),
+            card("Verdict", lead + paragraphs(words.explanation(comparison)) + (picture + legend if picture else "")),
             card("What to know before it is believed", paragraphs(comparison.cautions)),
             card(
                 "Figures",
                 grid(words.HEADS, figures, numbers=5)
-                + '<p class="note">Would be seen: the smallest difference that would have been told from none in four of'
-                " five such comparisons. Of twenty intervals one misses by chance: a lone kind of event that moved is a"
-                " hint, not a finding.</p>",
+                + note(
+                    "Would be seen: the smallest difference that would have been told from none in four of five such"
+                    " comparisons. Of twenty intervals one misses by chance: a lone kind of event that moved is a hint,"
+                    " not a finding."
+                ),
             ),
             card(
                 "Mix of calls",
                 grid(words.MIX_HEADS, [words.mix_row(one) for one in comparison.mix[:MIX_ROWS]], numbers=2)
-                + '<p class="note">Moved: calls that would need another value for both sides to be alike. Explains: what'
-                " that alone does to the mean.</p>"
+                + note(
+                    "Moved: calls that would need another value for both sides to be alike. Explains: what that alone does"
+                    " to the mean."
+                )
                 if comparison.mix
                 else "",
             ),
-            card("The largest clusters", f'{dots}<p class="note">{ring}</p>{_clusters(comparison.largest, comparison.by)}'),
+            card(
+                "The largest clusters",
+                dots + note(ring) + _clusters(comparison.largest, comparison.by),
+            ),
             card(
                 "How it was made",
                 paragraphs(
                     [
                         f"MOS: {comparison.made_by}. Calls of another scale or model are not in it.",
                         *words.left_out(comparison),
-                        f"Calls of one {comparison.by} share its faults: the intervals come from a bootstrap-t over these"
-                        " clusters, which holds with few of them and with unequal ones (docs/experiments.md).",
+                        made,
                     ]
                 ),
             ),

@@ -20,7 +20,7 @@ _NAME = 30  # letters of a name
 
 
 def differences(comparison: Comparison) -> str:
-    """The difference of MOS, as it is and with one mix, on a line with 0 and what matters; empty without an interval."""
+    """The difference of MOS, as it is and with one mix, beside 0 and what matters; empty without an interval."""
     rows = [
         (words, one)
         for words, one in (("as it is", comparison.mos), ("one mix of calls", comparison.standardised.difference))
@@ -51,7 +51,9 @@ def clusters(shown: Sequence[Cluster], by: str) -> str:
     values = [mos for one in kept for mos in one.mos if mos is not None]
     if not values:
         return ""
-    kept.sort(key=lambda one: one.mos[1] - one.mos[0] if one.mos[0] is not None and one.mos[1] is not None else math.inf)
+    kept.sort(
+        key=lambda one: one.mos[1] - one.mos[0] if one.mos[0] is not None and one.mos[1] is not None else math.inf
+    )
     margin = 0.05 + 0.05 * (max(values) - min(values))
     axis = _Axis(min(values) - margin, max(values) + margin)
     height = ROW * len(kept) + 34
@@ -68,7 +70,9 @@ def clusters(shown: Sequence[Cluster], by: str) -> str:
             parts.append(f'<circle class="old" cx="{axis.at(before)}" cy="{y}" r="5"/>')
         if after is not None:
             parts.append(f'<circle class="dot" cx="{axis.at(after)}" cy="{y}" r="6"/>')
-    return _svg(height, f"Mean MOS of each {by} before and after; the table of clusters says the same in figures", parts)
+    return _svg(
+        height, f"Mean MOS of each {by} before and after; the table of clusters says the same in figures", parts
+    )
 
 
 class _Axis:
@@ -98,4 +102,5 @@ class _Axis:
 
 
 def _svg(height: int, label: str, parts: Sequence[str]) -> str:
-    return f'<svg class="chart" viewBox="0 0 {WIDTH} {height}" role="img" aria-label="{text(label)}">{"".join(parts)}</svg>'
+    head = f'<svg class="chart" viewBox="0 0 {WIDTH} {height}" role="img" aria-label="{text(label)}">'
+    return f"{head}{''.join(parts)}</svg>"

@@ -37,7 +37,7 @@ def explanation(comparison: Comparison) -> list[str]:
             f" {between(adjusted)}. If {columns} is itself what was changed, the first figure is the one to read."
         )
     else:
-        found.append(f"Not brought to one mix: {adjusted.reason}.")
+        found.append(f"Both sides were not brought to one mix of calls: {adjusted.reason}.")
     found.append(
         f"A difference of {mos.detectable:.2f} MOS or more would have been seen in four of five such comparisons;"
         f" {comparison.matters:g} is taken to matter."
@@ -88,8 +88,7 @@ def figure_name(difference: Difference | Skipped, *, line: float) -> str:
 def left_out(comparison: Comparison) -> list[str]:
     """What is not in it, a sentence each."""
     return [
-        f"Not in it: {before:,} calls before and {after:,} after: {why}."
-        for why, before, after in comparison.left_out
+        f"Not in it: {before:,} calls before and {after:,} after: {why}." for why, before, after in comparison.left_out
     ]
 
 

@@ -76,10 +76,7 @@ def write_page(
     UnreadableRecordingError
         Where the recording is gone or can no longer be read.
     """
-    shown = max(1, min(CHANNELS, len(report.recording.channels)))
-    pictures = draw_pictures(
-        report.recording, columns=COLUMNS // shown, slices=SLICES // shown, options=options, path=path
-    )
+    pictures = pictures_for_page(report, options=options, path=path)
     listening = encode_for_listening(report.recording, options=options, path=path)
     Path(page).write_text(render_page(report, pictures, listening, bands=bands), encoding="utf-8")
 
@@ -91,29 +88,81 @@ def render_page(
     script = "".join(map(_asset, SCRIPTS))
     style = _asset("page.css")
     name = " + ".join(Path(file).name for file in report.recording.files) or report.recording.path
+    drawn = drawing(report, pictures, bands=bands)
+    drawn["mime"] = listening.mime if isinstance(listening, Listening) else ""
+    drawn["noPlayer"] = f"No player: {listening.reason}." if isinstance(listening, Skipped) else ""
     return Template(_asset("page.html")).substitute(
         policy=_policy(script, style),
         title=text(f"{name} – call report"),
         style=style,
         name=text(name),
-        about=head.about(report),
-        seconds=f"{report.recording.duration:.1f}",
-        verdict=head.verdict(report, bands),
-        solo=head.solo(report) if isinstance(listening, Listening) else "",
-        legend=head.legend(report),
-        causes=tables.causes(report),
-        events=tables.events(report),
-        phases=tables.phases(report),
-        parties=tables.parties(report, bands),
-        ledgers=tables.ledgers(report),
-        pesq=tables.pesq(report),
-        findings=tables.findings(report),
-        skipped=tables.skipped(report),
-        details=tables.details(report),
-        report=_inert(to_json(report)),
-        drawing=_inert(json.dumps(_drawing(report, pictures, listening, bands), allow_nan=False)),
+        **sections(report, bands=bands, player=isinstance(listening, Listening)),
+        report=inert(to_json(report)),
+        drawing=inert(json.dumps(drawn, allow_nan=False)),
         audio=base64.b64encode(listening.data).decode("ascii") if isinstance(listening, Listening) else "",
         script=script,
+    )
+
+
+def pictures_for_page(
+    report: CallReport,
+    *,
+    options: OpenOptions = OpenOptions(),  # noqa: B008 - frozen
+    path: RecordingPath | None = None,
+) -> tuple[Picture, ...]:
+    """The pictures of a page's size; parameters as for `audioqa.render.pictures.draw_pictures`."""
+    shown = max(1, min(CHANNELS, len(report.recording.channels)))
+    return draw_pictures(report.recording, columns=COLUMNS // shown, slices=SLICES // shown, options=options, path=path)
+
+
+def sections(report: CallReport, *, bands: BandSet = CONTACT_CENTRE, player: bool = True) -> dict[str, str]:
+    """The parts of a page as HTML, by name.
+
+    Parameters
+    ----------
+    report
+        The report.
+    bands
+        The band set in force.
+    player
+        Whether the recording can be heard.
+    """
+    return {
+        "about": head.about(report),
+        "verdict": head.verdict(report, bands),
+        "stage": stage(report, player=player),
+        "causes": tables.causes(report),
+        "events": tables.events(report),
+        "phases": tables.phases(report),
+        "parties": tables.parties(report, bands),
+        "ledgers": tables.ledgers(report),
+        "pesq": tables.pesq(report),
+        "findings": tables.findings(report),
+        "skipped": tables.skipped(report),
+        "details": tables.details(report),
+    }
+
+
+def stage(report: CallReport, *, player: bool = True, blind: bool = False) -> str:
+    """The player and the place of the picture, as HTML.
+
+    Parameters
+    ----------
+    report
+        The report.
+    player
+        Whether the recording can be heard.
+    blind
+        Whether nothing may be told of what was found: no events, and no colours that speak of them.
+    """
+    what = "Waveform and spectrogram of each channel"
+    return Template(_asset("stage.html")).substitute(
+        seconds=f"{report.recording.duration:.1f}",
+        solo=head.solo(report) if player else "",
+        legend=head.legend(report, severities=not blind),
+        steps=" hidden" if blind else "",
+        keys="" if blind else " <kbd>n</kbd> <kbd>p</kbd> next, previous event",
+        picture=what if blind else f"{what} with events, and MOS over time; the tables below say the same in words",
     )
 
 
@@ -132,21 +181,33 @@ def _policy(script: str, style: str) -> str:
     )
 
 
-def _inert(plain: str) -> str:
+def inert(plain: str) -> str:
     """JSON that cannot end the script element it stands in, whatever strings it holds."""
     return plain.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
 
 
-def _drawing(
-    report: CallReport, pictures: Sequence[Picture], listening: Listening | Skipped, bands: BandSet
+def drawing(
+    report: CallReport, pictures: Sequence[Picture], *, bands: BandSet = CONTACT_CENTRE, blind: bool = False
 ) -> dict[str, Any]:
+    """What the page's script draws beside the report, as plain values.
+
+    Parameters
+    ----------
+    report
+        The report.
+    pictures
+        One for each channel.
+    bands
+        The band set in force.
+    blind
+        Whether there is no place for the MOS.
+    """
     fits = isinstance(report.mos, Skipped) or report.mos.context == bands.context
     return {
         "duration": report.recording.duration,
         "around": AROUND,
-        "bands": [[limit, name] for limit, name in bands.bands] if fits else [],
-        "mime": listening.mime if isinstance(listening, Listening) else "",
-        "noPlayer": f"No player: {listening.reason}." if isinstance(listening, Skipped) else "",
+        "blind": blind,
+        "bands": [[limit, name] for limit, name in bands.bands] if fits and not blind else [],
         "channels": [_channel(picture) for picture in pictures[:CHANNELS]],
     }
 

@@ -99,9 +99,10 @@ def solo(report: CallReport) -> str:
     return "".join(buttons)
 
 
-def legend(report: CallReport) -> str:
-    """What the colours of the timeline mean."""
+def legend(report: CallReport, *, severities: bool = True) -> str:
+    """What the colours of the timeline mean; those of events where they are drawn."""
     names = report.recording.channels[:4]
     parts = [f'<span><i class="swatch-c{index}"></i>{text(name)}</span>' for index, name in enumerate(names)]
-    parts += [f'<span><i class="swatch-{severity}"></i>{severity}</span>' for severity in SEVERITIES]
+    if severities:
+        parts += [f'<span><i class="swatch-{severity}"></i>{severity}</span>' for severity in SEVERITIES]
     return "".join(parts)

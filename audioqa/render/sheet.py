@@ -73,6 +73,11 @@ def paragraphs(words: Sequence[str]) -> str:
     return "".join(f"<p>{text(one)}</p>" for one in words)
 
 
+def note(words: str) -> str:
+    """A small line below something."""
+    return f'<p class="note">{text(words)}</p>'
+
+
 def _kind(place: int, first: int) -> str:
     return ' class="number"' if place >= first else ""
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any, BinaryIO, cast
 
 from audioqa.errors import SettingsError, SourceError
@@ -99,6 +100,36 @@ def open_object(url: str) -> BinaryIO:
     """
     try:
         return cast("BinaryIO", file_system(url).open(url, "rb"))
+    except access_errors() as refusal:
+        raise refused(url, refusal) from None
+
+
+def write(url: str, path: Path) -> None:
+    """Put a file of this machine into the store; an object of that name is replaced.
+
+    Raises
+    ------
+    SourceError
+        Where the store does not take it.
+    """
+    try:
+        file_system(url).put_file(str(path), url)
+    except access_errors() as refusal:
+        raise refused(url, refusal) from None
+
+
+def remove(url: str) -> None:
+    """Remove an object; one that is not there is no error.
+
+    Raises
+    ------
+    SourceError
+        Where the store does not remove it.
+    """
+    try:
+        system = file_system(url)
+        if system.exists(url):
+            system.rm_file(url)
     except access_errors() as refusal:
         raise refused(url, refusal) from None
 

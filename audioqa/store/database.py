@@ -2,7 +2,7 @@
 
 SQLite runs in WAL mode: readers never wait for the writer. It does not wait for the disk at every transaction
 (``synchronous=NORMAL``): a killed program loses nothing; after a power cut the last moments may be missing, but never
-half of anything, and what is missing is not marked as done either.
+half of anything, and what is missing is not marked as done either. Where that is not good enough (`durable`), it waits.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ def database_url(url: str) -> URL:
     raise StoreError(f"{_shown(url)}: a store is SQLite (a file) or PostgreSQL, not {kind}", "url")
 
 
-def connect(url: str, *, create: bool, busy: float = BUSY) -> Engine:
+def connect(url: str, *, create: bool, busy: float = BUSY, durable: bool = False) -> Engine:
     """The engine for a store; nothing is read yet.
 
     Parameters
@@ -68,6 +68,8 @@ def connect(url: str, *, create: bool, busy: float = BUSY) -> Engine:
         Whether an SQLite file may be made where there is none.
     busy
         Seconds to wait for others who write to the same SQLite file.
+    durable
+        Whether SQLite waits for the disk at every transaction.
 
     Raises
     ------
@@ -76,7 +78,7 @@ def connect(url: str, *, create: bool, busy: float = BUSY) -> Engine:
     """
     parsed = database_url(url)
     if parsed.get_backend_name() == "sqlite":
-        return _sqlite(parsed, create=create, busy=busy)
+        return _sqlite(parsed, create=create, busy=busy, durable=durable)
     try:
         return create_engine(
             parsed, pool_pre_ping=True, connect_args={"connect_timeout": 10, "application_name": "audioqa"}
@@ -87,7 +89,7 @@ def connect(url: str, *, create: bool, busy: float = BUSY) -> Engine:
         ) from None
 
 
-def _sqlite(url: URL, *, create: bool, busy: float) -> Engine:
+def _sqlite(url: URL, *, create: bool, busy: float, durable: bool) -> Engine:
     path = Path(url.database or "")
     if not url.database or url.database == ":memory:":
         raise StoreError("a store is kept in a file: name one", "url")
@@ -105,7 +107,7 @@ def _sqlite(url: URL, *, create: bool, busy: float) -> Engine:
         connection.isolation_level = None  # transactions are begun below, not by the driver's guess
         cursor = connection.cursor()
         cursor.execute("PRAGMA foreign_keys = ON")
-        cursor.execute("PRAGMA synchronous = NORMAL")
+        cursor.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
         cursor.execute("PRAGMA secure_delete = ON")
         cursor.execute("PRAGMA cache_size = -65536")
         cursor.execute("PRAGMA wal_autocheckpoint = 8000")  # pages: every 32 MB the disk is waited for

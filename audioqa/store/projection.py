@@ -148,6 +148,8 @@ def call_columns(content: Content) -> dict[str, Any]:
         "worst_kind": worst["kind"] if worst else None,
         "worst_severity": worst["severity"] if worst else None,
         "flagged": bool(flags),
+        "own_flags": None,
+        "rules": content.get("rules_digest") or None,
         "event_count": len(content["events"]),
         "channels": len(content["recording"]["channels"]),
         "duration": content["recording"]["duration"],
@@ -178,6 +180,11 @@ def mark_rows(content: Content, *, tenant: str, day: date, rank: float) -> list[
         {"what": what, "kind": kind, "tenant": tenant, "day": day, "rank": rank, **mark}
         for (what, kind), mark in found.items()
     ]
+
+
+def flag_marks(flags: Sequence[Mapping[str, Any]], *, tenant: str, day: date, rank: float) -> list[dict[str, Any]]:
+    """The rows of `marks` for flags alone; parameters as for `mark_rows`, which does the rest, too."""
+    return mark_rows({"flags": flags, "events": []}, tenant=tenant, day=day, rank=rank)
 
 
 def _marking(content: Content) -> list[tuple[str, dict[str, Any]]]:

@@ -47,6 +47,8 @@ class Query:
         Only calls with a MOS, and below this.
     tags
         Only calls with exactly these.
+    call_id
+        Only the call of that identity.
     sort
         The order of lists; exports go by tenant and call id.
     """
@@ -64,12 +66,14 @@ class Query:
     event: str | None = None
     mos_below: float | None = None
     tags: Mapping[str, str] = field(default_factory=dict)
+    call_id: str | None = None
     sort: Sort = "worst"
 
     @property
     def is_for_all(self) -> bool:
         """Whether nothing is left out."""
         chosen = [self.tenant, self.since, self.until, self.flagged, self.rule, self.event, self.mos_below]
+        chosen.append(self.call_id)
         return all(value is None for value in (*chosen, *(getattr(self, name) for name in FILTERED))) and not self.tags
 
 
@@ -97,7 +101,8 @@ def place_of(text: str, query: Query) -> Place:
     """
     try:
         value, tenant, key = json.loads(base64.urlsafe_b64decode(text.encode("ascii")))
-        if not (isinstance(value, float | int) and isinstance(tenant, str) and isinstance(key, int)):
+        known = isinstance(value, float | int)
+        if not (known and isinstance(tenant, str) and isinstance(key, int) and abs(key) < 2**63):
             raise ValueError(text)
         if query.sort in ("newest", "oldest"):
             return Place(datetime.fromtimestamp(value, UTC), tenant, key)
@@ -182,6 +187,8 @@ def conditions(query: Query, *whose: str, besides: str | None = None) -> list[Co
     """
     found: list[ColumnElement[bool]] = [calls.c.tenant == whose[0] if len(whose) == 1 else calls.c.tenant.in_(whose)]
     found += [calls.c[name] == value for name in FILTERED if (value := getattr(query, name)) is not None]
+    if query.call_id is not None:
+        found.append(calls.c.call_id == query.call_id)
     if query.since is not None:
         found.append(calls.c.at >= query.since)
     if query.until is not None:

@@ -48,7 +48,7 @@ def list_calls(engine: Engine, query: Query, *, after: Place | None, most: int |
     for number, row in enumerate(merged):
         if number == most:
             return
-        yield _call_row(row)
+        yield call_row(row)
 
 
 def tenants(connection: Connection) -> list[str]:
@@ -82,13 +82,13 @@ def find_call(connection: Connection, call_id: str, tenant: str | None) -> Store
     of_file = select(call_files.c.call).join_from(call_files, files).where(files.c.location == call_id)
     for named_so in (calls.c.call_id == call_id, calls.c.id.in_(of_file)):
         found = [
-            row for one in whose for row in connection.execute(_full().where(calls.c.tenant == one, named_so).limit(2))
+            row for one in whose for row in connection.execute(full().where(calls.c.tenant == one, named_so).limit(2))
         ]
         if len(found) > 1:
             several = ", ".join(repr(row.tenant) for row in found)
             raise StoreError(f"several calls are called {call_id}: name its tenant, one of {several}", "missing")
         if found:
-            return next(_stored(connection, found))
+            return next(stored(connection, found))
     failed = select(failures.c.message).where(failures.c.call_id == call_id).order_by(failures.c.last_at.desc())
     if tenant is not None:
         failed = failed.where(failures.c.tenant == tenant)
@@ -113,11 +113,11 @@ def export_calls(engine: Engine, query: Query) -> Iterator[StoredCall]:
     for tenant in of:
         last: str | None = None
         while True:
-            chosen = _full().where(*conditions(query, tenant)).order_by(calls.c.call_id).limit(PAGE)
+            chosen = full().where(*conditions(query, tenant)).order_by(calls.c.call_id).limit(PAGE)
             if last is not None:
                 chosen = chosen.where(calls.c.call_id > last)
             with snapshot(engine) as connection:
-                found = list(_stored(connection, connection.execute(chosen).all()))
+                found = list(stored(connection, connection.execute(chosen).all()))
             yield from found
             if len(found) < PAGE:
                 break
@@ -198,7 +198,8 @@ def _sort_key(query: Query) -> Callable[[Row[Any]], tuple[Any, str, int]]:
     return lambda row: (row.at, row.tenant, row.id)
 
 
-def _call_row(row: Row[Any]) -> CallRow:
+def call_row(row: Row[Any]) -> CallRow:
+    """A row of `calls` as lists have it."""
     info = info_of(row)
     return CallRow(
         key=row.id,
@@ -221,12 +222,13 @@ def _call_row(row: Row[Any]) -> CallRow:
     )
 
 
-def _full() -> Select[Any]:
+def full() -> Select[Any]:
+    """Calls with their reports, as `stored` takes them."""
     return select(calls, measurements.c.report, measurements.c.processing).join_from(calls, measurements)
 
 
-def _stored(connection: Connection, rows: Sequence[Row[Any]]) -> Iterator[StoredCall]:
-    """The rows of `_full` with their files and roles."""
+def stored(connection: Connection, rows: Sequence[Row[Any]]) -> Iterator[StoredCall]:
+    """The rows of `full` with their files and roles."""
     keys = [row.id for row in rows]
     read: dict[int, list[StoredFile]] = {key: [] for key in keys}
     for file in connection.execute(
@@ -241,4 +243,8 @@ def _stored(connection: Connection, rows: Sequence[Row[Any]]) -> Iterator[Stored
         content = projection.unpacked(row.report, row.location)
         if not misfit(info.roles, row.channels):
             content = named(content, info.roles)
+        if row.own_flags is not None:
+            content = content | {"flags": row.own_flags}
+        if row.rules is not None:
+            content = content | {"rules_digest": row.rules.partition("+")[0]}  # whatever else they asked for
         yield StoredCall(info, tuple(read[row.id]), content, row.run, row.scored_at, row.processing)

@@ -102,7 +102,8 @@ def update_info(connection: Connection, run: int, item: Item, hashes: Hashes | N
         return False
     at = item.info.start_time or (found.scored_at if found.start_time else found.at)
     values = info_columns(item.info) | {"location": location_of(item), "at": at, "day": at.astimezone(UTC).date()}
-    connection.execute(update(calls).where(calls.c.id == found.id).values(**values, run=run))
+    # Rules may ask for what is known of a call: its flags are looked at again.
+    connection.execute(update(calls).where(calls.c.id == found.id).values(**values, run=run, rules=None))
     connection.execute(update(marks).where(marks.c.call == found.id).values(day=values["day"]))
     if hashes is not None:
         _files(connection, found.id, item, hashes, new=False)

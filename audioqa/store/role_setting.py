@@ -35,7 +35,9 @@ def set_roles(
         fitting = [*chosen, calls.c.channels == len(roles)] if roles else chosen
         mine = select(calls.c.id).where(*fitting)
         value = list(roles) or None
-        changed += connection.execute(update(calls).where(calls.c.id.in_(mine)).values(own_roles=value)).rowcount
+        changed += connection.execute(
+            update(calls).where(calls.c.id.in_(mine)).values(own_roles=value, rules=None)
+        ).rowcount
         if roles:
             others = select(calls.c.id).where(*chosen, calls.c.channels != len(roles))
             left += len(connection.execute(others).all())

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
 from audioqa.errors import StoreError
 from audioqa.render.roles import misfit
@@ -28,8 +28,11 @@ if TYPE_CHECKING:
 LEASE = 600.0
 """Seconds that a claim lasts unless it is renewed."""
 
+Judge = Callable[[Connection, CallInfo], None]
+"""Flags a call that has just been written (`audioqa.judging.Judging`)."""
 
-def open_store(url: str, *, create: bool = True, busy: float = BUSY) -> Store:
+
+def open_store(url: str, *, create: bool = True, busy: float = BUSY, durable: bool = False) -> Store:
     """Open a store; its tables are made, or brought up to date, where that is needed.
 
     Parameters
@@ -40,13 +43,15 @@ def open_store(url: str, *, create: bool = True, busy: float = BUSY) -> Store:
         Whether an SQLite file may be made where there is none.
     busy
         Seconds to wait for others who write to the same SQLite file.
+    durable
+        Whether SQLite waits for the disk at every transaction: what was written outlives a power cut then.
 
     Raises
     ------
     StoreError
         Where it cannot be opened, is none of ours, or was made by a newer version.
     """
-    engine = connect(url, create=create, busy=busy)
+    engine = connect(url, create=create, busy=busy, durable=durable)
     try:
         bring_up_to_date(engine)
     except BaseException:
@@ -143,6 +148,7 @@ class Store:
         *,
         digest: str,
         processing: float | None = None,
+        judge: Judge | None = None,
     ) -> None:
         """Write a call, its report and its done mark in one transaction; its failures and its claim are gone then.
 
@@ -158,20 +164,32 @@ class Store:
             Of the settings that the work was planned with, as given to `known`.
         processing
             Seconds of the processor.
+        judge
+            Flags the call by what is known of it, in the same transaction.
         """
         content = projection.read_content(report_json)
-        writing(
-            self.engine,
-            lambda c: recording.record(c, run, item, hashes, content, digest=digest, processing=processing),
-        )
 
-    def share(self, run: int, item: Item, hashes: Hashes, *, digest: str) -> bool:
+        def work(c: Connection) -> bool:
+            recording.record(c, run, item, hashes, content, digest=digest, processing=processing)
+            return True
+
+        writing(self.engine, lambda c: _judged(c, item, judge, work))
+
+    def share(self, run: int, item: Item, hashes: Hashes, *, digest: str, judge: Judge | None = None) -> bool:
         """Give a call the measurement of another one with the same sound; False where that is gone: then score it."""
-        return writing(self.engine, lambda c: recording.share(c, run, item, hashes, digest=digest))
 
-    def update_info(self, run: int, item: Item, hashes: Hashes | None = None) -> bool:
+        def work(c: Connection) -> bool:
+            return recording.share(c, run, item, hashes, digest=digest)
+
+        return writing(self.engine, lambda c: _judged(c, item, judge, work))
+
+    def update_info(self, run: int, item: Item, hashes: Hashes | None = None, *, judge: Judge | None = None) -> bool:
         """Write what its source says now of a call that is done; False where there is no such call."""
-        return writing(self.engine, lambda c: recording.update_info(c, run, item, hashes))
+
+        def work(c: Connection) -> bool:
+            return recording.update_info(c, run, item, hashes)
+
+        return writing(self.engine, lambda c: _judged(c, item, judge, work))
 
     def fail(self, run: int, item: Item | BadItem, failure: Failure | None = None, *, digest: str = "") -> None:
         """Note that something could not be scored; it is not done.
@@ -260,13 +278,13 @@ class Store:
         kinds
             Kinds of events to look for.
         """
-        from audioqa.store.columns import read_columns
+        from audioqa.store.compared import read_columns
 
         return read_columns(self.engine, query, tags=tags, kinds=kinds)
 
     def tag_names(self, *queries: Query) -> list[str]:
         """The tags of such calls that look like columns of words."""
-        from audioqa.store.columns import tag_names
+        from audioqa.store.compared import tag_names
 
         return tag_names(self.engine, queries or [Query()])
 
@@ -326,3 +344,11 @@ class Store:
         failed = writing(self.engine, lambda c: removal.delete_old_failures(c, before, tenant))
         forget(self.engine)
         return total, failed
+
+
+def _judged(connection: Connection, item: Item, judge: Judge | None, work: Callable[[Connection], bool]) -> bool:
+    """Write a call and flag it, in one transaction."""
+    done = work(connection)
+    if done and judge is not None:
+        judge(connection, item.info)
+    return done

@@ -208,6 +208,8 @@ calls = Table(
     Column("worst_kind", Text),
     Column("worst_severity", Text),
     Column("flagged", Boolean, nullable=False),
+    Column("own_flags", JSON(none_as_null=True)),  # made again by other rules, or with metadata; none: as in the report
+    Column("rules", String(80)),  # digest of the rules that made its flags
     Column("event_count", Integer, nullable=False),
     Column("channels", Integer, nullable=False),
     Column("duration", Float, nullable=False),
@@ -215,6 +217,7 @@ calls = Table(
     UniqueConstraint("tenant", "call_id"),
     Index(None, "tenant", "rank", "id"),
     Index(None, "tenant", "at", "id"),
+    Index(None, "tenant", "rules", "id"),
 )
 """Every call that has a measurement; `rank` sorts the worst first: the MOS, and below 1 where there is none."""
 

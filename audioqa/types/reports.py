@@ -220,9 +220,11 @@ class CallReport:
     estimator
         Identity of the estimator (model, weights, calibration), or ``none``.
     settings_digest
-        SHA-256 of every setting that could change the report.
+        SHA-256 of every setting that could change the report, except for its flags.
     version
         audioqa's version.
+    rules_digest
+        SHA-256 of the rules that made the flags; empty where none were asked.
     """
 
     recording: Recording
@@ -242,3 +244,4 @@ class CallReport:
     estimator: str
     settings_digest: str
     version: str
+    rules_digest: str = ""

@@ -22,8 +22,8 @@ from audioqa.lab.faults.fault import Fault
 from audioqa.lab.native import CodecUnavailableError
 from audioqa.lab.own_calls import PART, OwnCalls, cuts
 from audioqa.lab.pinned import Drift, PinnedScore, drift, signals
-from audioqa.lab.synthesis import synthetic_speech
 from audioqa.lab.talk import Talk
+from audioqa.synthesis import synthetic_speech
 from audioqa.types import Segment
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"

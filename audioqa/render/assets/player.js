@@ -2,16 +2,17 @@
 
 const sound = new Audio();
 let position = 0, stopAt = Infinity, current = -1, routing = null, soloed = -1, hover = null;
-const playable = drawing.mime !== "";
+const playable = Boolean(drawing.mime || drawing.audio);
 if (playable) {
-  sound.src = URL.createObjectURL(new Blob([bytesOf(byId("audio").textContent)], { type: drawing.mime }));
+  // A page by itself holds its audio; a page of the service names where it is.
+  sound.src = drawing.audio || URL.createObjectURL(new Blob([bytesOf(byId("audio").textContent)], { type: drawing.mime }));
   sound.preload = "auto";
 } else {
-  byId("no-player").textContent = drawing.noPlayer;
-  byId("no-player").hidden = drawing.noPlayer === "";
+  byId("no-player").textContent = drawing.noPlayer || "";
+  byId("no-player").hidden = !drawing.noPlayer;
   for (const id of ["play", "speed"]) byId(id).disabled = true;
 }
-byId("audio").textContent = ""; // its bytes are in the player now
+if (byId("audio")) byId("audio").textContent = ""; // its bytes are in the player now
 
 // Each channel to the ears: both as recorded, or one party alone in both ears.
 function route() {
@@ -147,10 +148,11 @@ document.addEventListener("click", (event) => {
 });
 
 document.addEventListener("keydown", (event) => {
-  if (event.ctrlKey || event.metaKey || event.altKey || /^(INPUT|SELECT|TEXTAREA)$/.test(event.target.tagName)) return;
-  const onButton = /^(BUTTON|A)$/.test(event.target.tagName);
+  const target = event.target, chooses = /^(radio|checkbox)$/.test(target.type);
+  if (event.ctrlKey || event.metaKey || event.altKey || (!chooses && /^(INPUT|SELECT|TEXTAREA)$/.test(target.tagName))) return;
+  const ownSpace = /^(BUTTON|A|SUMMARY)$/.test(target.tagName) || target.type === "checkbox", ownArrows = target.type === "radio";
   const actions = {
-    " ": onButton ? null : toggle, ArrowLeft: () => { stopAt = Infinity; seek(position - 5); }, ArrowRight: () => { stopAt = Infinity; seek(position + 5); },
+    " ": ownSpace ? null : toggle, ArrowLeft: ownArrows ? null : () => { stopAt = Infinity; seek(position - 5); }, ArrowRight: ownArrows ? null : () => { stopAt = Infinity; seek(position + 5); },
     n: () => step(1), p: () => step(-1), "+": () => zoom(0.5, middle()), "=": () => zoom(0.5, middle()), "-": () => zoom(2, middle()), 0: () => look(0, duration),
   };
   const action = actions[event.key];
@@ -167,7 +169,7 @@ function arrange() {
 }
 if (byId("kind")) for (const id of ["kind", "order"]) byId(id).addEventListener("change", arrange);
 
-byId("download").addEventListener("click", () => {
+if (byId("download")) byId("download").addEventListener("click", () => {
   const link = document.createElement("a");
   link.href = URL.createObjectURL(new Blob([JSON.stringify(report, null, 2)], { type: "application/json" }));
   link.download = `${report.recording.path.split(/[\\/]/).pop() || "call"}.json`;

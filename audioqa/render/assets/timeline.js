@@ -13,7 +13,7 @@ const ranks = { severe: 0, warning: 1, notice: 2 };
 const events = report.events.map((event) => ({ ...event, start: event.segment.start, end: event.segment.end }));
 const phases = report.phases.map((phase) => ({ ...phase, start: phase.segment.start, end: phase.segment.end }));
 const view = { start: 0, end: duration };
-const lanes = { top: 26, wave: 74, spectrum: 92, gap: 14, mos: 132, axis: 26, left: 44 };
+const lanes = { top: 26, wave: 74, spectrum: 92, gap: 14, mos: drawing.blind ? 0 : 132, axis: 26, left: 44 };
 const names = report.recording.channels;
 
 function clockOf(seconds, step = 0.1) {
@@ -203,7 +203,7 @@ function drawStage() {
     sideways(context, names[index], top + lanes.wave / 2, lanes.wave, paint.channels[index % 4]);
   });
   const top = drawing.channels.length * channelHeight;
-  drawMos(context, { left: lanes.left, right: width, top, height: lanes.mos });
+  if (lanes.mos) drawMos(context, { left: lanes.left, right: width, top, height: lanes.mos });
   const step = stepOf(width);
   for (let time = Math.ceil(view.start / step) * step; time <= view.end + 1e-6; time += step) {
     const x = placeOf(time, width);

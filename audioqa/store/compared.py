@@ -78,7 +78,8 @@ def read_columns(engine: Engine, query: Query, *, tags: Sequence[str], kinds: Se
 
 
 def tag_names(engine: Engine, queries: Sequence[Query]) -> list[str]:
-    """The tags that look like columns of words: a few values among some hundred calls, in alphabetical order.
+    """The tags that look like columns of words: a few values among some hundred calls, and not all of them numbers,
+    which are what comes of a call (a rating, a handle time) rather than a kind of call; in alphabetical order.
 
     Parameters
     ----------
@@ -94,7 +95,15 @@ def tag_names(engine: Engine, queries: Sequence[Query]) -> list[str]:
                 for name, value in tags.items():
                     seen.setdefault(name, set()).add(value)
     known = {*OWN, *TIMES}
-    return sorted(name for name, values in seen.items() if len(values) <= MOST_VALUES and name not in known)
+    return sorted(
+        name
+        for name, values in seen.items()
+        if name not in known and len(values) <= MOST_VALUES and not all(map(_is_number, values))
+    )
+
+
+def _is_number(text: str) -> bool:
+    return text.lstrip("+-").replace(".", "", 1).isdigit()
 
 
 def _some_tags(connection: Connection, query: Query) -> list[dict[str, str]]:

@@ -1,59 +1,13 @@
-"""Flags: each reason names party, fault, place and consequence; nothing flags without cause."""
+"""The default rules: each reason names party, fault, place and consequence; nothing flags without cause."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
 import pytest
+from hand_made import flags, party
 
-from audioqa.bands import CONTACT_CENTRE
-from audioqa.flags import FlagRules
-from audioqa.types import (
-    ActiveLevel,
-    Event,
-    Finding,
-    Flag,
-    Party,
-    PartyMos,
-    Score,
-    Segment,
-    Severity,
-    Skipped,
-    WindowScore,
-    Worst,
-)
-
-
-def party(
-    mos: float | None = 4.2, *, worst: float | None = None, speech: float = 60.0, dip: Segment | None = None
-) -> Party:
-    if mos is None:
-        return Party("agent", speech, ActiveLevel(-26, 0.5), Skipped("mos", "agent", "too little speech"))
-    windows = tuple(
-        WindowScore(Segment(t, t + 8), 6.0, worst if worst and dip and Segment(t, t + 8).overlap(dip) else mos, 1, 5)
-        for t in range(0, 300, 4)
-    )
-    value = PartyMos(
-        Score("MOS-LQO", "narrowband", mos, mos - 0.3, mos + 0.3, "test"),
-        CONTACT_CENTRE.band(mos),
-        worst or mos,
-        Worst(dip or Segment(0, 30), worst or mos, 12.0),
-        0.0,
-        3.6,
-        windows,
-        Skipped("wideband-mos", "agent", "test"),
-        {},
-        Skipped("codec", "agent", "test"),
-    )
-    return Party("agent", speech, ActiveLevel(-26, 0.5), value)
-
-
-def flags(
-    *parties: Party, events: list[Event] | None = None, findings: tuple[Finding, ...] = (), duration: float = 300
-) -> list[Flag]:
-    return list(
-        FlagRules()(parties=parties, events=events or [], findings=findings, duration=duration, bands=CONTACT_CENTRE)
-    )
+from audioqa.types import Event, Finding, PartyMos, Segment, Severity, Skipped
 
 
 def dropouts(*starts: float, length: float = 0.02) -> list[Event]:

@@ -1,4 +1,4 @@
-"""Flags: why a person should review the call, each in one sentence that names party, fault, place and consequence.
+"""Flags as a program makes them: the other route to what the default rules say.
 
 A rule looks at one kind of evidence. MOS rules fire only on a scale that has bands. Event rules fire
 without any MOS, so that a call with too little speech to be scored is still flagged.
@@ -9,17 +9,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from audioqa.bands import BandSet
-from audioqa.reasons import REASONS, clock
+from built_in_reasons import REASONS, clock
+
+from audioqa.bands import CONTACT_CENTRE, BandSet
 from audioqa.recorder_faults import RECORDER_FAULTS, recorder_faults
 from audioqa.scoring import mean_mos
-from audioqa.types import Event, Finding, Flag, Party, PartyMos, Segment, Skipped
+from audioqa.types import CallReport, Event, Finding, Flag, Party, PartyMos, Segment, Skipped
 
 _ORDER = {"severe": 0, "warning": 1, "notice": 2}
 
 
 @dataclass(frozen=True)
-class FlagRules:
+class BuiltIn:
     """When events flag a call.
 
     Parameters
@@ -161,6 +162,19 @@ class FlagRules:
             yield Flag("too-short", None, f"the recording holds only {duration:.2f} s: cut short, or not a call")
         elif not any(party.speech > 0 for party in parties):
             yield Flag("no-speech", None, "nobody speaks in this recording")
+
+
+def built_in_flags(report: CallReport) -> list[Flag]:
+    """The flags of a report, by its own figures and the contact centres' bands."""
+    return list(
+        BuiltIn()(
+            parties=report.parties,
+            events=report.events,
+            findings=report.findings,
+            duration=report.recording.duration,
+            bands=CONTACT_CENTRE,
+        )
+    )
 
 
 def _told(events: Sequence[Event], party: Party | None) -> Iterator[Flag]:
