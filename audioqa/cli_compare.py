@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 KINDS = ("one-way-audio", "dropout", "dead-air", "abrupt-end", "delayed-start")
 """Incidents whose rates are compared unless others are named."""
 
+SHOWN = 20
+"""Values that are named where one does not occur."""
+
 Side = Annotated[
     list[str],
     typer.Option(
@@ -137,6 +140,7 @@ def _side(terms: list[str], option: str, common: Query) -> tuple[Query, dict[str
 
 def _read(opened: Store, query: Query, only: dict[str, str], tags: list[str], kinds: tuple[str, ...]) -> CallColumns:
     """The calls of one side: by index where the store has one, the rest as columns."""
+    from audioqa.errors import SettingsError
     from audioqa.store.tables import FILTERED
 
     indexed: dict[str, Any] = {
@@ -144,8 +148,9 @@ def _read(opened: Store, query: Query, only: dict[str, str], tags: list[str], ki
     }
     columns = opened.columns(replace(query, **indexed), tags=tags, kinds=kinds)
     for name, value in only.items():
-        if not len(columns):
-            break
+        if len(columns) and value not in (known := columns.labels[name].names):
+            more = f"; there are {', '.join(sorted(known)[:SHOWN])}" if known else ""
+            raise SettingsError(f"no call has {name}={value}{more}")
         columns = columns.taken(columns.labels[name].where(value))
     return columns
 

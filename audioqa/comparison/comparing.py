@@ -133,6 +133,9 @@ def _check(before: CallColumns, after: CallColumns, options: Options) -> None:
     for name in (options.by, *(options.match or ())):
         if name not in before.labels:
             raise SettingsError(f"there is no column {name!r}; there are {', '.join(sorted(before.labels))}")
+    for side, calls in (("before", before), ("after", after)):
+        if not (calls.labels[options.by].codes >= 0).any():
+            raise SettingsError(f"no call {side} has a {options.by}: there is nothing to go by")
     shared = len(np.intersect1d(before.keys, after.keys))
     if shared:
         raise SettingsError(f"{shared} calls are both before and after: the two sides must not overlap")

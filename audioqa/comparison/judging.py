@@ -10,12 +10,20 @@ from audioqa.comparison.results import Comparison, Difference, Outcome, Standard
 from audioqa.types import Skipped
 from audioqa.types.columns import CallColumns
 
+TOLD = 4
+"""Clusters named that changed otherwise than most."""
+
+SURE = 4.0
+"""Standard errors of its own calls by which such a cluster must differ: one in 16,000 does so by chance."""
+
 FEW = 10
 """Clusters below which an interval, though it holds, rests on what few of them did."""
 
 
 def outcome(mos: Difference | Skipped, standardised: Standardised, matters: float) -> Outcome:
-    """What the difference and the one with a matched mix come to together: the latter decides where both point one way.
+    """What the difference and the one with a matched mix come to together.
+
+    The latter decides, unless there is a difference that matters which it takes away or turns round.
 
     Parameters
     ----------
@@ -27,10 +35,9 @@ def outcome(mos: Difference | Skipped, standardised: Standardised, matters: floa
     raw = _alone(mos, matters)
     if raw == "none" or isinstance(standardised.difference, Skipped):
         return raw
-    adjusted = _alone(standardised.difference, matters)
-    if _sign(raw) == _sign(adjusted):
-        return adjusted if _sign(raw) else raw
-    return "mix"
+    matched = _alone(standardised.difference, matters)
+    both_small = {raw, matched} <= {"no change", "slightly better", "slightly worse"}
+    return "mix" if _sign(raw) not in (0, _sign(matched)) and not both_small else matched
 
 
 def _alone(difference: Difference | Skipped, matters: float) -> Outcome:
@@ -71,6 +78,13 @@ def cautions(result: Comparison, before: CallColumns, after: CallColumns, cells:
     share = float(cells.shares.max())
     if share > 0.5:
         found.append(f"One {result.by} has {share:.0%} of the calls of its side: the interval depends on it.")
+    if others := _apart(result, cells):
+        named = ", ".join(f"{name} {change:+.2f}".replace(" -", " −") for name, change in others[:TOLD])
+        more = f" and {len(others) - TOLD} more" if len(others) > TOLD else ""
+        found.append(
+            f"It is not the same everywhere: {len(others)} of the largest clusters changed otherwise than most"
+            f" ({named}{more} MOS). Look at them by themselves."
+        )
     both, first, second = result.clusters
     if not both:
         found.append(
@@ -95,3 +109,19 @@ def cautions(result: Comparison, before: CallColumns, after: CallColumns, cells:
         share = min(result.standardised.covered)
         found.append(f"Only {share:.0%} of the calls of one side have a counterpart that the mix can be matched with.")
     return found
+
+
+def _apart(result: Comparison, cells: Cells) -> list[tuple[str, float]]:
+    """Clusters whose own change is not that of most: by more than matters, and by more than its calls' chance."""
+    changes = [
+        (one, one.mos[1] - one.mos[0]) for one in result.largest if one.mos[0] is not None and one.mos[1] is not None
+    ]
+    if len(changes) < 3:
+        return []
+    usual = float(np.median([change for _, change in changes]))
+    found = []
+    for one, change in changes:
+        error = float(np.sqrt((cells.within / np.array(one.calls)).sum()))
+        if abs(change - usual) > max(result.matters, SURE * error):
+            found.append((one.name, change))
+    return sorted(found, key=lambda pair: -abs(pair[1] - usual))

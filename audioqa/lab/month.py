@@ -144,6 +144,8 @@ def _meets(fact: Fact, at: Floats, labels: Mapping[str, Labels]) -> NDArray[np.b
     for column, value in fact.where.items():
         if column not in labels:
             raise SettingsError(f"{fact.name}: the month has no column {column!r}; there are {', '.join(labels)}")
+        if value not in labels[column].names:
+            raise SettingsError(f"{fact.name}: the month has no {column} {value!r}; there are {labels[column].names}")
         found &= labels[column].where(value)
     if fact.since is not None:
         found &= at >= fact.since.timestamp()

@@ -17,7 +17,7 @@ from audioqa.comparison import Cluster, Comparison
 from audioqa.render import comparison_drawing as drawing
 from audioqa.render import comparison_words as words
 from audioqa.render.as_json import plain
-from audioqa.render.sheet import card, grid, note, paragraphs, render_sheet
+from audioqa.render.sheet import card, folded, grid, note, paragraphs, render_sheet
 from audioqa.render.wording import printable
 
 SCHEMA = 1
@@ -122,15 +122,15 @@ def comparison_page(comparison: Comparison, sides: Sides) -> str:
                 "Mix of calls",
                 grid(words.MIX_HEADS, [words.mix_row(one) for one in comparison.mix[:MIX_ROWS]], numbers=2)
                 + note(
-                    "Moved: calls that would need another value for both sides to be alike. Explains: what that alone does"
-                    " to the mean."
+                    "Moved: calls that would need another value for both sides to be alike. Explains: what that alone"
+                    " does to the mean."
                 )
                 if comparison.mix
                 else "",
             ),
             card(
                 "The largest clusters",
-                dots + note(ring) + _clusters(comparison.largest, comparison.by),
+                dots + note(ring) + folded("The same in figures", _clusters(comparison.largest, comparison.by)),
             ),
             card(
                 "How it was made",

@@ -73,6 +73,11 @@ def paragraphs(words: Sequence[str]) -> str:
     return "".join(f"<p>{text(one)}</p>" for one in words)
 
 
+def folded(summary: str, content: str) -> str:
+    """Something that is shown when its summary is pressed; nothing where it has no content."""
+    return f"<details><summary>{text(summary)}</summary>{content}</details>" if content else ""
+
+
 def note(words: str) -> str:
     """A small line below something."""
     return f'<p class="note">{text(words)}</p>'

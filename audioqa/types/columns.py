@@ -8,8 +8,6 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from audioqa.errors import SettingsError
-
 
 @dataclass(frozen=True)
 class Labels:
@@ -27,17 +25,9 @@ class Labels:
     codes: NDArray[np.int64]
 
     def where(self, name: str) -> NDArray[np.bool_]:
-        """Which calls have this word.
-
-        Raises
-        ------
-        SettingsError
-            Where no call has it.
-        """
-        if name not in self.names:
-            more = " ..." if len(self.names) > 20 else ""
-            raise SettingsError(f"no call has {name!r}; there are {', '.join(self.names[:20])}{more}")
-        found: NDArray[np.bool_] = self.codes == self.names.index(name)
+        """Which calls have this word; none where it does not occur."""
+        place = self.names.index(name) if name in self.names else -2
+        found: NDArray[np.bool_] = self.codes == place
         return found
 
     def taken(self, chosen: NDArray[np.bool_]) -> Labels:
