@@ -77,6 +77,8 @@ def compare(
     from audioqa.comparison import Options
     from audioqa.comparison import compare as compared
     from audioqa.errors import AudioqaError, SettingsError
+    from audioqa.flags.families import suggestion
+    from audioqa.flags.words import EVIDENCE
     from audioqa.render.comparison import Sides, comparison_dict, comparison_text, write_comparison_page
 
     with options.opened_store(store) as opened:
@@ -96,6 +98,10 @@ def compare(
         asked = [_side(terms, option, common) for terms, option in ((before, "--before"), (after, "--after"))]
         matched = None if match is None else () if match == "none" else tuple(_words(match))
         kinds = tuple(_words(events)) if events else KINDS
+        if wrong := [kind for kind in kinds if kind not in EVIDENCE]:
+            raise SettingsError(
+                f"--events {wrong[0]}: there is no such kind of event; {suggestion(wrong[0], EVIDENCE)}"
+            )
         tags = sorted({*opened.tag_names(*(query for query, _ in asked)), *_tags_of(asked, by, matched)})
         sides = [_read(opened, query, only, tags, kinds) for query, only in asked]
         chosen_by = tuple({name for _, only in asked for name in only} | _differing(asked))

@@ -83,6 +83,7 @@ def test_two_kinds_of_calls_are_compared_by_filters(archive: str) -> None:
         (["--before", "2020-01-01..2020-02-01", "--after", AFTER], "there are no calls before"),
         (["--before", BEFORE, "--after", AFTER, "--by", "planet"], "no call before has a planet"),
         (["--before", BEFORE, "--after", AFTER, "--page", "/nowhere/at/all.html"], "there is no folder"),
+        (["--before", BEFORE, "--after", AFTER, "--events", "dropuot"], "did you mean 'dropout'"),
         (["--before", "2026-13-01..", "--after", AFTER], "not a time"),
         (["--before", "headset=none-such", "--after", AFTER], "no call has headset=none-such; there are H-100"),
     ],

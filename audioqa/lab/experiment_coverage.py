@@ -45,7 +45,7 @@ class Design:
     clusters
         In all; unpaired, every other one has calls before, the rest after.
     unequal
-        Whether sizes are lognormal (the largest of 20 has about ten times the calls of the smallest), and differ
+        Whether sizes are lognormal (the largest of 20 has some twenty times the calls of the smallest), and differ
         between the periods by 15 %.
     paired
         Whether all clusters have calls in both periods.
