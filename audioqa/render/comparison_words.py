@@ -87,9 +87,7 @@ def figure_name(difference: Difference | Skipped, *, line: float) -> str:
 
 def left_out(comparison: Comparison) -> list[str]:
     """What is not in it, a sentence each."""
-    return [
-        f"Not in it: {before:,} calls before and {after:,} after: {why}." for why, before, after in comparison.left_out
-    ]
+    return [f"Left out ({why}): {before:,} before, {after:,} after." for why, before, after in comparison.left_out]
 
 
 def mix_row(one: Mix) -> list[str]:
