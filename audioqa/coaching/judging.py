@@ -96,7 +96,7 @@ def judge(
         stretches=stretches,
         kinds=tuple(sorted(lengths, key=lambda kind: (-lengths[kind], kind))),
         why=", ".join(reasons),
-        note=f"the store has agent {agent}" if agent not in (None, evaluated.agent) else "",
+        note=f"in the store the agent is {agent}" if agent not in (None, evaluated.agent) else "",
     )
 
 

@@ -23,8 +23,8 @@ from audioqa.render.wording import printable
 SCHEMA = 1
 """Version of the JSON form of a comparison."""
 
-MIX_ROWS = 10
-"""Columns of the mix that are told."""
+MIX_ROWS, MIX_ON_PAGE = 10, 6
+"""Columns of the mix that are told in the terminal, and on the page, which is to fit on one sheet."""
 
 
 @dataclass(frozen=True)
@@ -120,7 +120,7 @@ def comparison_page(comparison: Comparison, sides: Sides) -> str:
             ),
             card(
                 "Mix of calls",
-                grid(words.MIX_HEADS, [words.mix_row(one) for one in comparison.mix[:MIX_ROWS]], numbers=2)
+                grid(words.MIX_HEADS, [words.mix_row(one) for one in comparison.mix[:MIX_ON_PAGE]], numbers=2)
                 + note(
                     "Moved: calls that would need another value for both sides to be alike. Explains: what that alone"
                     " does to the mean."
@@ -154,6 +154,6 @@ def _clusters(largest: Sequence[Cluster], by: str) -> str:
             *(f"{count:,}" for count in one.calls),
             *("–" if mos is None else f"{mos:.2f}" for mos in one.mos),
         ]
-        for one in largest[: drawing.MOST]
+        for one in largest
     ]
     return grid((by, "calls before", "calls after", "MOS before", "MOS after"), rows, numbers=4) if rows else ""

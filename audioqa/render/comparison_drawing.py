@@ -12,8 +12,8 @@ from audioqa.render.markup import text
 WIDTH, LEFT, RIGHT, ROW = 900, 230, 70, 26
 """Pixels: the whole, what names take on the left, figures on the right, and one row."""
 
-MOST = 24
-"""Clusters drawn."""
+MOST = 16
+"""Clusters drawn: of more, those that lost most and those that gained most."""
 
 _STEPS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0)
 _NAME = 30  # letters of a name
@@ -46,14 +46,13 @@ def differences(comparison: Comparison) -> str:
 
 
 def clusters(shown: Sequence[Cluster], by: str) -> str:
-    """Mean MOS of the largest clusters before (ring) and after (dot), the greatest loss first; empty without any."""
-    kept = list(shown[:MOST])
+    """Mean MOS of clusters before (ring) and after (dot), the greatest loss first; empty without any."""
+    kept = sorted(shown, key=_change)
+    if len(kept) > MOST:
+        kept = kept[: MOST // 2] + kept[-MOST // 2 :]
     values = [mos for one in kept for mos in one.mos if mos is not None]
     if not values:
         return ""
-    kept.sort(
-        key=lambda one: one.mos[1] - one.mos[0] if one.mos[0] is not None and one.mos[1] is not None else math.inf
-    )
     margin = 0.05 + 0.05 * (max(values) - min(values))
     axis = _Axis(min(values) - margin, max(values) + margin)
     height = ROW * len(kept) + 34
@@ -70,9 +69,12 @@ def clusters(shown: Sequence[Cluster], by: str) -> str:
             parts.append(f'<circle class="old" cx="{axis.at(before)}" cy="{y}" r="5"/>')
         if after is not None:
             parts.append(f'<circle class="dot" cx="{axis.at(after)}" cy="{y}" r="6"/>')
-    return _svg(
-        height, f"Mean MOS of each {by} before and after; the table of clusters says the same in figures", parts
-    )
+    return _svg(height, f"Mean MOS of each {by} before and after; the table below says the same in figures", parts)
+
+
+def _change(one: Cluster) -> float:
+    before, after = one.mos
+    return math.inf if before is None or after is None else after - before
 
 
 class _Axis:
@@ -103,4 +105,4 @@ class _Axis:
 
 def _svg(height: int, label: str, parts: Sequence[str]) -> str:
     head = f'<svg class="chart" viewBox="0 0 {WIDTH} {height}" role="img" aria-label="{text(label)}">'
-    return f"{head}{''.join(parts)}</svg>"
+    return f'<div class="scroll" tabindex="0" role="group" aria-label="picture">{head}{"".join(parts)}</svg></div>'

@@ -82,7 +82,7 @@ def test_what_could_not_be_measured_is_not_fine() -> None:
 
 
 def test_another_agent_in_the_store_is_said() -> None:
-    assert judge(ONE, report(), agent="A. Other").note == "the store has agent A. Other"
+    assert judge(ONE, report(), agent="A. Other").note == "in the store the agent is A. Other"
     assert judge(ONE, report(), agent="J. Doe").note == ""
 
 
