@@ -65,16 +65,24 @@ def read_columns(engine: Engine, query: Query, *, tags: Sequence[str], kinds: Se
         places = order[np.searchsorted(keys, np.array([call for _, call in marked]), sorter=order)]
         for number, kind in enumerate(of_kind.names):
             events[kind][places[of_kind.codes == number]] = True
-    made_by = [None if scale is None else f"{scale}; {model}" for scale, model in zip(found[2], found[3], strict=True)]
+    made_by = _together(labels_of(found[2]), labels_of(found[3]))
     labels = {name: labels_of(found[6 + place]) for place, name in enumerate((*OWN, *tags))}
     return CallColumns(
         keys=keys,
-        mos=np.array([np.nan if mos is None else mos for mos in found[1]], dtype=np.float64),
-        made_by=labels_of(made_by),
+        mos=np.array(found[1], dtype=np.float64),  # None becomes not a number
+        made_by=made_by,
         versions=labels_of(found[4]),
         labels=labels | _times(found[5]),
         events=events,
     )
+
+
+def _together(scales: Labels, models: Labels) -> Labels:
+    """Scale and model as one word."""
+    count = max(1, len(models.names))
+    pairs, codes = np.unique(scales.codes * count + models.codes, return_inverse=True)
+    names = tuple(f"{scales.names[pair // count]}; {models.names[pair % count]}" for pair in pairs[pairs >= 0].tolist())
+    return Labels(names, np.where(scales.codes < 0, -1, codes - int((pairs < 0).sum())))
 
 
 def tag_names(engine: Engine, queries: Sequence[Query]) -> list[str]:
