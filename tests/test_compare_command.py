@@ -59,6 +59,7 @@ def test_a_planted_change_is_told_with_its_size(archive: str) -> None:
     assert [one["name"] for one in found["others"] if "name" in one][:3] == ["below", "one-way-audio", "dropout"]
     words = run("--store", archive, "--before", BEFORE, "--after", AFTER, "--carrier", "carrier 3")
     assert "The calls sound worse." in words.stdout
+    assert "Mean MOS fell by 0.7" in words.stdout
     assert "mean MOS" in words.stdout
 
 

@@ -91,3 +91,15 @@ def test_the_interval_covers_what_was_planted_where_the_percentile_bootstrap_doe
     assert 92.2 < covered.ours < 97.8
     if design.clusters == 8:
         assert covered.percentile < 91.0
+
+
+def test_the_interval_holds_where_one_cluster_has_most_calls_and_all_are_alike() -> None:
+    # Only calls scatter: the means of the large cluster are known far better than those of the small ones.
+    rng = np.random.default_rng(3)
+    cluster = np.repeat(np.arange(9), [800, *[25] * 8])
+    held = []
+    for seed in range(500):
+        cells = sum_up(*(Calls(rng.normal(4.0, 0.3, len(cluster)), cluster) for _ in range(2)))
+        found = interval(cells, draws=999, seed=seed)
+        held.append(found.low <= 0.0 <= found.high)
+    assert 0.92 < np.mean(held) < 0.98

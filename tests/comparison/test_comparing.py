@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from audioqa.comparison import Comparison, Difference, Options, compare
+from audioqa.comparison.mix import covered, to_one_mix
 from audioqa.errors import SettingsError
 from audioqa.types import Skipped
 from audioqa.types.columns import CallColumns, Labels, labels_of, on_common_names
@@ -109,6 +110,25 @@ def test_what_was_changed_is_seen_through_another_mix() -> None:
     assert known(found.mos).value == pytest.approx(-0.5, abs=0.06)
     assert known(found.standardised.difference).value == pytest.approx(-0.2, abs=0.03)
     assert found.outcome == "worse"
+
+
+def test_one_mix_is_that_of_both_sides_together() -> None:
+    # PCMA 3 and 1 calls, G.729 1 and 3: half and half together. PCMA falls by 0.2, G.729 by 1.0: 0.6 on the whole.
+    codec = labels_of(["PCMA", "PCMA", "PCMA", "G729"]), labels_of(["PCMA", "G729", "G729", "G729"])
+    values = np.array([4.2, 4.2, 4.2, 3.6]), np.array([4.0, 2.6, 2.6, 2.6])
+    made = to_one_mix([on_common_names(*codec)], values, (np.arange(4), np.arange(4)))
+    means = [np.average(one.values, weights=one.weights) for one in made]
+    assert means[1] - means[0] == pytest.approx(-0.6)
+    assert np.mean(means) == pytest.approx((3.9 + 3.3) / 2)
+
+
+def test_calls_without_a_counterpart_are_left_out_of_one_mix() -> None:
+    pair = on_common_names(labels_of(["PCMA", "PCMA", "opus"]), labels_of(["PCMA", "G729"]))
+    values = np.array([4.2, 4.0, 1.0]), np.array([4.0, 1.0])
+    before, after = to_one_mix([pair], values, (np.arange(3), np.arange(2)))
+    assert (len(before.values), len(after.values)) == (2, 1)
+    assert covered([pair]) == (pytest.approx(2 / 3), 0.5)
+    assert np.average(after.values, weights=after.weights) - before.values.mean() == pytest.approx(-0.1)
 
 
 def test_columns_to_match_by_can_be_named_and_left_out() -> None:

@@ -12,7 +12,7 @@ from audioqa.lab.month_plan import Upgrade, read_plan
 from audioqa.lab.month_store import fill
 from audioqa.store import Query, Store
 
-KINDS = ("dropout", "one-way-audio", "never-heard-of")
+KINDS = ("dropout", "one-way-audio", "never-heard-of", "low-mos")
 
 
 def month() -> Month:
@@ -34,6 +34,7 @@ def test_columns_hold_what_was_written(store: Store) -> None:
         assert np.array_equal(columns.events[kind][order], written.events[kind] > 0), kind
     assert columns.events["dropout"].any()
     assert not columns.events["never-heard-of"].any()
+    assert not columns.events["low-mos"].any()  # which flags some of them, and is no event
     hours = [datetime.fromtimestamp(at, UTC) for at in written.at]
     assert columns.labels["hour"].codes[order].tolist() == [one.hour for one in hours]
     assert columns.labels["weekday"].codes[order].tolist() == [one.weekday() for one in hours]
