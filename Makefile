@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 FIXTURES := $(wildcard fixtures/*.wav fixtures/*.WAV fixtures/*.flac fixtures/*.ogg fixtures/*.mp3 fixtures/*.amr fixtures/*.gsm fixtures/*.ulaw)
 
-.PHONY: score serve test check bench lab archive masking lengths calibrate agreement store-speed load fuzz fixtures pages-speed clean
+.PHONY: score serve test check bench lab archive masking lengths calibrate agreement store-speed experiments month load fuzz fixtures pages-speed clean
 
 score: $(VENV)/installed  ## score the fixture calls and show the result
 	$(BIN)/audioqa score $(FIXTURES)
@@ -46,6 +46,12 @@ agreement: $(VENV)/installed  ## agreement with listeners on the rated set
 
 store-speed: $(VENV)/developer  ## a million calls in SQLite and PostgreSQL; writes the tables in docs/store.md
 	$(BIN)/python -m audioqa.lab.store_speed --write docs/store.md
+
+experiments: $(VENV)/installed  ## how often the interval of audioqa compare covers a planted difference; writes the table in docs/experiments.md
+	$(BIN)/python -m audioqa.lab.experiment_coverage --write docs/experiments.md
+
+month: $(VENV)/installed  ## a month of 200,000 made-up calls with planted facts, in .cache/month.db
+	mkdir -p .cache && $(BIN)/python -m audioqa.lab.month --store .cache/month.db
 
 load: $(VENV)/installed  ## the service under load: 50 uploads at once; 200 uploads, the server killed twice
 	$(BIN)/python -m audioqa.lab.service_load --at-once 50 --killed 200

@@ -16,6 +16,8 @@ import typer
 import audioqa
 from audioqa.cli_batch import batch
 from audioqa.cli_calls import calls, export, purge, roles, show
+from audioqa.cli_coaching import evaluations
+from audioqa.cli_compare import compare
 from audioqa.cli_lab import lab
 from audioqa.cli_labels import calibrate, evaluate
 from audioqa.cli_mask import mask
@@ -208,6 +210,8 @@ app.command()(user)
 app.command()(key)
 app.command()(evaluate)
 app.command()(calibrate)
+app.command()(compare)
+app.command()(evaluations)
 app.command()(calls)
 app.command()(show)
 app.command()(export)

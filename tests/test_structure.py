@@ -14,7 +14,7 @@ PACKAGE = Path(__file__).parents[1] / "audioqa"
 LAYERS = (
     ("__main__",),
     ("cli",),
-    ("cli_captures", "cli_compare", "cli_trends", "cli_alerts"),
+    ("cli_captures", "cli_coaching", "cli_compare", "cli_trends", "cli_alerts"),
     ("cli_batch", "cli_calls", "cli_lab", "cli_labels", "cli_mask", "cli_network", "cli_serve"),
     ("lab", "cli_options", "cli_network_options"),
     ("web",),
@@ -27,7 +27,7 @@ LAYERS = (
     ("source_settings", "network_settings", "service_settings"),
     ("sources",),
     ("render",),
-    ("evaluation", "masking"),
+    ("evaluation", "coaching", "comparison", "masking"),
     ("capture_scoring",),
     ("disagreement", "analysis"),
     ("flags", "causes"),

@@ -225,10 +225,10 @@ def _cell(value: Value) -> str:
         return "yes" if value else "no"
     if isinstance(value, int):
         return str(value)
-    return f"{value:.4f}".rstrip("0").rstrip(".") if isinstance(value, float) else _safe(value)
+    return f"{value:.4f}".rstrip("0").rstrip(".") if isinstance(value, float) else outside(value)
 
 
-def _safe(text: str) -> str:
+def outside(text: str) -> str:
     """Text from outside, that no spreadsheet takes for a formula and no line break or control character splits."""
     text = printable(text)
     return f"'{text}" if text.lstrip().startswith(("=", "+", "-", "@")) else text
