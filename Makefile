@@ -46,6 +46,7 @@ agreement: $(VENV)/installed  ## agreement with listeners on the rated set
 
 store-speed: $(VENV)/developer  ## a million calls in SQLite and PostgreSQL; writes the tables in docs/store.md
 	$(BIN)/python -m audioqa.lab.store_speed --write docs/store.md
+
 load: $(VENV)/installed  ## the service under load: 50 uploads at once; 200 uploads, the server killed twice
 	$(BIN)/python -m audioqa.lab.service_load --at-once 50 --killed 200
 
