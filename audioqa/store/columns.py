@@ -12,11 +12,11 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from sqlalchemy import ColumnElement, Connection, Float, Text, cast, func, literal_column, select
+from sqlalchemy import ColumnElement, Connection, select
 
 from audioqa.errors import StoreError
 from audioqa.store.keys import storable
-from audioqa.store.query import Query, conditions
+from audioqa.store.query import Query, conditions, seconds
 from audioqa.store.reading import tenants
 from audioqa.store.tables import FILTERED, calls, marks, measurements
 
@@ -173,15 +173,6 @@ def word_column(name: str) -> ColumnElement[Any]:
         raise StoreError("a tag needs a name: tag.headset", "url")
     words: ColumnElement[Any] = calls.c.tags[storable(tag)].as_string()
     return words
-
-
-def seconds(connection: Connection, moment: ColumnElement[Any]) -> ColumnElement[float]:
-    """A moment as seconds since 1970, worked out by the database."""
-    if connection.dialect.name == "postgresql":
-        return cast(func.extract("epoch", moment), Float)
-    text = cast(moment, Text)  # 2026-01-31 08:00:00.000000
-    fraction = cast(literal_column("'0'").concat(func.substr(text, 20)), Float)
-    return cast(func.strftime("%s", text), Float) + fraction
 
 
 def _having(

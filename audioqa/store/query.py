@@ -14,7 +14,20 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Select, and_, exists, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Float,
+    Select,
+    Text,
+    and_,
+    cast,
+    exists,
+    func,
+    literal_column,
+    or_,
+    select,
+)
 
 from audioqa.errors import StoreError
 from audioqa.store.keys import storable
@@ -203,6 +216,15 @@ def conditions(query: Query, *whose: str, besides: str | None = None) -> list[Co
             found.append(exists().where(mine))
     found += [calls.c.tags[storable(name)].as_string() == value for name, value in query.tags.items()]
     return found
+
+
+def seconds(connection: Connection, moment: ColumnElement[Any]) -> ColumnElement[float]:
+    """A moment as seconds since 1970, worked out by the database."""
+    if connection.dialect.name == "postgresql":
+        return cast(func.extract("epoch", moment), Float)
+    text = cast(moment, Text)  # 2026-01-31 08:00:00.000000
+    fraction = cast(literal_column("'0'").concat(func.substr(text, 20)), Float)
+    return cast(func.strftime("%s", text), Float) + fraction
 
 
 def _leading_mark(query: Query) -> tuple[str, str] | None:
