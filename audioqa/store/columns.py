@@ -19,27 +19,14 @@ from audioqa.store.keys import storable
 from audioqa.store.query import Query, conditions, seconds
 from audioqa.store.reading import tenants
 from audioqa.store.tables import FILTERED, calls, marks, measurements
+from audioqa.types.trends import Basis
 
 PLAIN = ("tenant", *FILTERED, "direction", "codec", "tap")
 """Columns of a call that hold words; every other word that is known of a call is a tag."""
 
+_AT_ONCE = 500
+
 Codes = npt.NDArray[np.int32]
-
-
-@dataclass(frozen=True, order=True)
-class Basis:
-    """What a score rests on; figures of two of them stand side by side and are never mixed.
-
-    Parameters
-    ----------
-    scale
-        Scale and listening context, ``MOS-LQO narrowband``; empty for calls without a MOS.
-    estimator
-        Identity of model, weights and calibration, or ``none``.
-    """
-
-    scale: str
-    estimator: str
 
 
 @dataclass(frozen=True)
@@ -143,6 +130,33 @@ def read_columns(
         words={name: Words(*coded(values)) for name, values in zip(words, known, strict=True)},
         events={kind: _having(connection, mine, keys, kind) for kind in events},
     )
+
+
+def scores_by_id(
+    connection: Connection, ids: Iterable[str], *, tenant: str | None
+) -> dict[str, list[tuple[str, float | None, Basis]]]:
+    """Tenant, MOS and basis of the calls of some ids; several where several tenants have such a call.
+
+    Parameters
+    ----------
+    connection
+        In a transaction.
+    ids
+        Ids of calls.
+    tenant
+        Whose; None for all.
+    """
+    whose = tenants(connection) if tenant is None else [storable(tenant)]
+    wanted = sorted({storable(one) for one in ids})
+    found: dict[str, list[tuple[str, float | None, Basis]]] = {}
+    columns = calls.c.call_id, calls.c.tenant, calls.c.mos, calls.c.scale, measurements.c.estimator
+    for one in whose:
+        for start in range(0, len(wanted), _AT_ONCE):
+            named = calls.c.call_id.in_(wanted[start : start + _AT_ONCE])
+            chosen = select(*columns).join_from(calls, measurements).where(calls.c.tenant == one, named)
+            for call_id, owner, mos, scale, estimator in connection.execute(chosen):
+                found.setdefault(call_id, []).append((owner, mos, Basis(scale or "", estimator)))
+    return found
 
 
 def coded(values: Iterable[Any]) -> tuple[Codes, tuple[Any, ...]]:

@@ -16,7 +16,6 @@ import numpy as np
 import numpy.typing as npt
 from sqlalchemy import Connection, Engine, func, select
 
-from audioqa.store.columns import Basis
 from audioqa.store.database import translated
 from audioqa.store.keys import storable
 from audioqa.store.reading import tenants
@@ -24,6 +23,7 @@ from audioqa.store.tables import calls
 from audioqa.store.trend_keeping import between, contents
 from audioqa.store.trend_segments import BASIS, EVENT, FLAGGED, MINUTE, MOS, Cell, read_codes, read_words
 from audioqa.store.trend_tables import DAY, HOUR, trend_marks, trend_segments
+from audioqa.types.trends import Basis
 
 AT_ONCE = 500_000
 """Calls of a batch, more or less: arrays of some megabytes."""
@@ -254,6 +254,17 @@ def _spread(group: Mapping[int, int], cells: Mapping[int, Cell]) -> Chosen:
 def mark_names(kinds: Sequence[str]) -> list[str]:
     """The names that segments have for kinds of event."""
     return [EVENT + kind for kind in kinds]
+
+
+def latest_words(connection: Connection, tenant: str | None, name: str, *, most: int = 7) -> set[str]:
+    """The words of a column in its latest segments of each tenant."""
+    found: set[str] = set()
+    for one in tenants(connection) if tenant is None else [storable(tenant)]:
+        mine = trend_segments.c.tenant == one, trend_segments.c.name == name
+        chosen = select(trend_segments.c.words).where(*mine).order_by(trend_segments.c.start.desc()).limit(most)
+        for words in connection.execute(chosen).scalars():
+            found.update(read_words(words or b""))
+    return found
 
 
 def first_and_last(connection: Connection, tenant: str | None) -> tuple[datetime, datetime] | None:

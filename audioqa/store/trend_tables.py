@@ -40,8 +40,8 @@ trend_marks = Table(
 """Hours (since 1970 UTC) whose calls changed since their segments were made. On PostgreSQL each connection has a mark
 of its own, so that none waits for another."""
 
-overlaps = Table(
-    "overlaps",
+trend_overlaps = Table(
+    "trend_overlaps",
     metadata,
     Column("call", Number, ForeignKey("calls.id", ondelete="CASCADE"), primary_key=True),
     Column("estimator", Text, primary_key=True),

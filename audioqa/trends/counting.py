@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from audioqa.errors import SettingsError
-from audioqa.store.columns import Basis
+from audioqa.types.trends import Basis
 
 STEPS = 401
 """Steps of 0.01 from 1 to 5, each with what lies between it and the next."""

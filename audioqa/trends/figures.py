@@ -94,8 +94,8 @@ def percentiles(histogram: Whole, values: Real, level: float, least: int) -> lis
 
     def ranked(probability: float) -> Whole:
         """The smallest k for which so many of the calls, or fewer, lie at or below the true percentile."""
-        n = np.maximum(count, 1).astype(np.float64)
-        above = np.ceil(bdtrik(probability, n, share))
+        n = np.maximum(count, 1)
+        above = np.ceil(bdtrik(probability, n.astype(np.float64), share))
         under = np.maximum(above - 1, 0)
         found: Whole = np.where(bdtr(under, n, share) >= probability, under, above).astype(np.int64)
         return found

@@ -84,8 +84,22 @@ class Question:
             raise SettingsError(f"a percentile is above 0 and below 100, given {wrong[0]:g}")
         if self.least < 2:
             raise SettingsError(f"a figure rests on 2 calls at least, given {self.least}")
+        if self.since is not None and self.until is not None and self.since >= self.until:
+            raise SettingsError("the time ends before it begins")
         if self.rolling < 1 or (self.rolling > 1 and "day" not in self.by):
             raise SettingsError("a rolling figure needs days: put calls together by day, and roll over 2 days or more")
+
+    @property
+    def minutes(self) -> tuple[int | None, int | None]:
+        """`since` and `until` in whole minutes since 1970 UTC."""
+        first, last = (None if end is None else int(end.timestamp() // 60) for end in (self.since, self.until))
+        return first, last
+
+    @property
+    def hours(self) -> tuple[int | None, int | None]:
+        """The whole hours since 1970 UTC that hold them."""
+        first, last = self.minutes
+        return None if first is None else first // 60, None if last is None else -(-last // 60)
 
 
 def answer(store: Store, question: Question, *, live: int = LIVE) -> Trend:
@@ -126,13 +140,11 @@ def answers(store: Store, question: Question, several: Sequence[tuple[str, ...]]
     marked = [FLAGGED, *mark_names(question.incidents)]
     counters = [Counter(marked) for _ in asked]
     zone = zones.zone_of(question.zone)
-    first, last = _minute(question.since), _minute(question.until)
     tenants: dict[str, int] = {}
     with steady(store.engine) as connection:
         reader = TrendReader(connection, names, marked)
-        ends = None if first is None else first // 60, None if last is None else -(-last // 60)
-        for whole in reader.batches(question.tenant, *ends, live=live):
-            batch = _narrowed(reader, whole, question, first, last)
+        for whole in reader.batches(question.tenant, *question.hours, live=live):
+            batch = narrowed(reader, whole, question)
             if not batch.mos.size:
                 continue
             local = zones.local(zone, batch.minute)
@@ -164,12 +176,9 @@ def stored_name(name: str) -> str:
     return storable(name if known else TAG + name)
 
 
-def _minute(moment: datetime | None) -> int | None:
-    return None if moment is None else int(moment.timestamp() // 60)
-
-
-def _narrowed(reader: TrendReader, batch: Batch, question: Question, first: int | None, last: int | None) -> Batch:
+def narrowed(reader: TrendReader, batch: Batch, question: Question) -> Batch:
     """The calls of a batch that a question is about."""
+    first, last = question.minutes
     chosen = np.ones(len(batch.mos), np.bool_)
     if first is not None:
         chosen &= batch.minute >= first
@@ -244,7 +253,7 @@ def _told(question: Question, counts: Counts, lists: Mapping[str, Sequence[str]]
         )
         for number, basis in enumerate(counts.bases)
     )
-    since, until = (None if end is None else datetime.fromtimestamp(end * 60, UTC) for end in _ends(question))
+    since, until = (None if end is None else datetime.fromtimestamp(end * 60, UTC) for end in question.minutes)
     return Trend(
         by=question.by,
         zone=question.zone,
@@ -258,10 +267,6 @@ def _told(question: Question, counts: Counts, lists: Mapping[str, Sequence[str]]
         calls=total,
         waiting=waiting,
     )
-
-
-def _ends(question: Question) -> tuple[int | None, int | None]:
-    return _minute(question.since), _minute(question.until)
 
 
 def _sorted(

@@ -7,6 +7,22 @@ from dataclasses import dataclass
 from datetime import datetime
 
 
+@dataclass(frozen=True, order=True)
+class Basis:
+    """What a score rests on; figures of two of them stand side by side and are never mixed.
+
+    Parameters
+    ----------
+    scale
+        Scale and listening context, ``MOS-LQO narrowband``; empty for calls without a MOS.
+    estimator
+        Identity of model, weights and calibration, or ``none``.
+    """
+
+    scale: str
+    estimator: str
+
+
 @dataclass(frozen=True)
 class Estimate:
     """A figure and its interval of 95 %.
@@ -193,3 +209,13 @@ class Shift:
     difference: Figure
     spread: float | None
     by_level: tuple[tuple[float, float, int, Figure], ...]
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two scores of one sound: the earlier estimator's, and the other's that came after it."""
+
+    first: Basis
+    second: Basis
+    mos: float
+    other_mos: float

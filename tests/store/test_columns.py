@@ -7,8 +7,9 @@ from datetime import timedelta
 import numpy as np
 
 from audioqa.store import Query, Store
-from audioqa.store.columns import Basis, read_columns
+from audioqa.store.columns import read_columns
 from audioqa.store.database import snapshot
+from audioqa.types.trends import Basis
 from tests.store.examples import NEW_YEAR, begin, event, flag, item, put, report
 
 

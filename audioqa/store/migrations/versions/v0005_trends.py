@@ -41,7 +41,7 @@ def upgrade() -> None:
         sqlite_with_rowid=False,
     )
     op.create_table(
-        "overlaps",
+        "trend_overlaps",
         sa.Column("call", NUMBER, nullable=False),
         sa.Column("estimator", sa.Text(), nullable=False),
         sa.Column("scale", sa.String(length=80), nullable=False),
@@ -50,8 +50,10 @@ def upgrade() -> None:
         sa.Column("mos", sa.Float(), nullable=False),
         sa.Column("other_mos", sa.Float(), nullable=False),
         sa.Column("scored_at", MOMENT, nullable=False),
-        sa.ForeignKeyConstraint(["call"], ["calls.id"], name="fk_overlaps_call", ondelete="CASCADE"),
-        sa.PrimaryKeyConstraint("call", "estimator", "scale", "other_estimator", "other_scale", name="pk_overlaps"),
+        sa.ForeignKeyConstraint(["call"], ["calls.id"], name="fk_trend_overlaps_call", ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint(
+            "call", "estimator", "scale", "other_estimator", "other_scale", name="pk_trend_overlaps"
+        ),
         sqlite_with_rowid=False,
     )
     for statement in _POSTGRESQL if op.get_bind().dialect.name == "postgresql" else _SQLITE:
@@ -116,5 +118,5 @@ def downgrade() -> None:
     else:
         for name in ("trends_added", "trends_taken", "trends_moved"):
             op.get_bind().exec_driver_sql(f"DROP TRIGGER {name}")
-    for table in ("overlaps", "trend_marks", "trend_segments"):
+    for table in ("trend_overlaps", "trend_marks", "trend_segments"):
         op.drop_table(table)
