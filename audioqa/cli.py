@@ -21,6 +21,7 @@ from audioqa.cli_labels import calibrate, evaluate
 from audioqa.cli_mask import mask
 from audioqa.cli_options import legs, open_options
 from audioqa.cli_serve import key, serve, user
+from audioqa.cli_trends import overlap, trends
 from audioqa.messages import complain
 
 app = typer.Typer(
@@ -168,6 +169,8 @@ app.command()(show)
 app.command()(export)
 app.command()(roles)
 app.command()(purge)
+app.command()(trends)
+app.command()(overlap)
 app.command()(lab)
 app.command()(mask)
 

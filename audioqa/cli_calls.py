@@ -93,8 +93,8 @@ def calls(
     """List the calls of a store, the worst first; calls without a MOS stand among the worst with their reason."""
     from audioqa.render import call_list
 
-    with _opened(store) as opened:
-        query = _query(
+    with opened_store(store) as opened:
+        query = query_of(
             tenant=tenant,
             agent=agent,
             queue=queue,
@@ -114,16 +114,16 @@ def calls(
             _only_with_failures(query)
             rows = opened.failures(tenant=query.tenant, since=query.since, until=query.until)
             shown = list(islice(rows, most or None))
-            _print(call_list.failure_lines(shown) if as_json else call_list.failure_table(shown), none=not shown)
+            print_out(call_list.failure_lines(shown) if as_json else call_list.failure_table(shown), none=not shown)
         elif by:
             keys = tuple(key.strip() for key in by.split(","))
             groups = opened.group(keys, query)
-            _print(
+            print_out(
                 call_list.group_lines(keys, groups) if as_json else call_list.group_table(keys, groups), none=not groups
             )
         else:
             found = list(opened.calls(query, most=most or None))
-            _print(call_list.call_lines(found) if as_json else call_list.call_table(found), none=not found)
+            print_out(call_list.call_lines(found) if as_json else call_list.call_table(found), none=not found)
             if not found:
                 _say_what_there_is(opened)
 
@@ -141,13 +141,13 @@ def show(
     from audioqa.render.as_json import from_plain
     from audioqa.render.table import report_table
 
-    with _opened(store) as opened:
+    with opened_store(store) as opened:
         found = opened.show(call, tenant=tenant)
         if as_json:
-            _print(json.dumps(found.content, allow_nan=False) + "\n")
+            print_out(json.dumps(found.content, allow_nan=False) + "\n")
         else:
-            _print(call_list.call_about(found))
-            _print(report_table(from_plain(found.content)))
+            print_out(call_list.call_about(found))
+            print_out(report_table(from_plain(found.content)))
 
 
 def export(
@@ -181,8 +181,8 @@ def export(
     from audioqa.errors import SettingsError
     from audioqa.render import archive
 
-    with _opened(store) as opened:
-        query = _query(
+    with opened_store(store) as opened:
+        query = query_of(
             tenant=tenant,
             agent=agent,
             queue=queue,
@@ -229,7 +229,7 @@ def purge(
     from audioqa.errors import SettingsError, StoreError
     from audioqa.store import Query
 
-    with _opened(store) as opened:
+    with opened_store(store) as opened:
         if (older_than is None) == (call is None):
             raise SettingsError("say what is to go: --older-than 365d, or --call CALL")
         if call is not None:
@@ -238,7 +238,7 @@ def purge(
                 raise StoreError(f"there is no call {name} of tenant {owner!r}: name its tenant", "missing")
             typer.echo(f"{'deleted' if yes else 'would delete'} call {name}{'' if yes else '; say --yes'}")
             return
-        before = _moment(older_than or "", "--older-than")
+        before = moment(older_than or "", "--older-than")
         if yes:
             gone, failures = opened.purge(before, tenant=tenant)
             typer.echo(f"deleted {gone} calls and {failures} failures of before {before:%Y-%m-%d %H:%M} UTC")
@@ -273,8 +273,8 @@ def roles(
     """Put right who is on which channel; nothing is scored again, and no later run undoes it."""
     from audioqa.errors import SettingsError
 
-    with _opened(store) as opened:
-        query = _query(
+    with opened_store(store) as opened:
+        query = query_of(
             tenant=tenant,
             agent=agent,
             queue=queue,
@@ -302,7 +302,7 @@ def roles(
 
 
 @contextmanager
-def _opened(url: str) -> Iterator[Store]:
+def opened_store(url: str) -> Iterator[Store]:
     """The store; what goes wrong is said in a line, and is the exit code."""
     from audioqa.errors import AudioqaError, SettingsError, StoreError
     from audioqa.store import open_store
@@ -330,9 +330,10 @@ def _opened(url: str) -> Iterator[Store]:
             raise typer.Exit(0) from None
 
 
-def _query(
+def query_of(
     *, since: str | None, until: str | None, tags: list[str] | None, sort: str = "worst", **plain: str | float | None
 ) -> Query:
+    """The calls that options choose."""
     from typing import get_args
 
     from audioqa.errors import SettingsError
@@ -345,15 +346,15 @@ def _query(
     if wrong := [name for name, sign, _ in pairs if not (name and sign)]:
         raise SettingsError(f"--tag {wrong[0]}: a tag is NAME=VALUE")
     return Query(
-        since=None if since is None else _moment(since, "--since"),
-        until=None if until is None else _moment(until, "--until", whole=True),
+        since=None if since is None else moment(since, "--since"),
+        until=None if until is None else moment(until, "--until", whole=True),
         tags={name: value for name, _, value in pairs},
         sort=sort,  # type: ignore[arg-type]
         **plain,  # type: ignore[arg-type]
     )
 
 
-def _moment(text: str, option: str, *, whole: bool = False) -> datetime:
+def moment(text: str, option: str, *, whole: bool = False) -> datetime:
     """A moment: a day (its end where `whole`), a time, or so many days ago. Without a zone it is UTC."""
     from datetime import UTC, timedelta
 
@@ -362,14 +363,14 @@ def _moment(text: str, option: str, *, whole: bool = False) -> datetime:
     try:
         if text.endswith("d") and text[:-1].isdigit():
             return datetime.now(UTC) - timedelta(days=int(text[:-1]))
-        moment = datetime.fromisoformat(text)
+        found = datetime.fromisoformat(text)
         if whole and len(text) <= len("2026-01-31"):
-            moment += timedelta(days=1)
+            found += timedelta(days=1)
     except (ValueError, OverflowError):
         raise SettingsError(
             f"{option} {text}: not a time; write 2026-01-31, 2026-01-31T08:00+01:00, or 30d for 30 days ago"
         ) from None
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
 
 
 def _owner(opened: Store, call: str, tenant: str | None) -> tuple[str, str]:
@@ -394,7 +395,8 @@ def _only_with_failures(query: Query) -> None:
         raise SettingsError("what failed can be chosen by --tenant, --since and --until (of its last try) only")
 
 
-def _print(shown: RenderableType | str, *, none: bool = False) -> None:
+def print_out(shown: RenderableType | str, *, none: bool = False) -> None:
+    """Print a text, or a table; where there is ``none``, say so."""
     if isinstance(shown, str):
         sys.stdout.write(shown)
     elif none:

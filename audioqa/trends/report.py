@@ -11,9 +11,10 @@ import numpy as np
 
 from audioqa.bands import CONTACT_CENTRE
 from audioqa.errors import SettingsError
-from audioqa.store import Store
+from audioqa.store import Query, Store
 from audioqa.store.columns import PLAIN
 from audioqa.store.keys import storable
+from audioqa.store.tables import FILTERED
 from audioqa.store.trend_reading import LIVE, Batch, TrendReader, mark_names, steady
 from audioqa.store.trend_segments import EVENT, FLAGGED, NETWORK, TAG
 from audioqa.trends import zones
@@ -88,6 +89,12 @@ class Question:
             raise SettingsError("the time ends before it begins")
         if self.rolling < 1 or (self.rolling > 1 and "day" not in self.by):
             raise SettingsError("a rolling figure needs days: put calls together by day, and roll over 2 days or more")
+
+    def about(self, query: Query) -> Question:
+        """The same question about the calls that a query of lists chooses."""
+        words = {name: str(getattr(query, name)) for name in FILTERED if getattr(query, name) is not None}
+        tags = {TAG + name: value for name, value in query.tags.items()}
+        return replace(self, tenant=query.tenant, since=query.since, until=query.until, where=words | tags)
 
     @property
     def minutes(self) -> tuple[int | None, int | None]:
