@@ -39,7 +39,7 @@ LAYERS = (
     ("perceptual",),
     ("audio", "runs", "wraps", "level", "low_spectrum", "activity", "weights", "bands", "synthesis"),
     ("frames",),
-    ("types", "errors", "messages", "rounding"),
+    ("types", "errors", "messages", "rounding", "zones"),
 )
 """From the top down; a module imports from layers below its own, or from its own package."""
 

@@ -49,7 +49,9 @@ _LOCK = 5_019_710_033
 """Any number: who makes segments on PostgreSQL holds this lock."""
 
 
-def bring_up_to_date(engine: Engine, *, told: Callable[[int], None] = lambda _: None) -> int:
+def bring_up_to_date(
+    engine: Engine, *, told: Callable[[int], None] = lambda _: None, stop: Callable[[], bool] = lambda: False
+) -> int:
     """Make the segments of all marked hours anew; how many calls were read for it.
 
     Parameters
@@ -58,6 +60,8 @@ def bring_up_to_date(engine: Engine, *, told: Callable[[int], None] = lambda _: 
         The store's.
     told
         Told after each transaction how many calls have been read.
+    stop
+        Whether to leave the rest for later.
 
     Raises
     ------
@@ -65,7 +69,7 @@ def bring_up_to_date(engine: Engine, *, told: Callable[[int], None] = lambda _: 
         Where the store cannot be written; what has been made stays.
     """
     read = 0
-    while (done := writing(engine, _make_some)) is not None:
+    while not stop() and (done := writing(engine, _make_some)) is not None:
         read += done
         told(read)
     return read

@@ -9,15 +9,16 @@ from typing import Any
 
 import numpy as np
 
+from audioqa import zones
 from audioqa.bands import CONTACT_CENTRE
 from audioqa.errors import SettingsError
 from audioqa.store import Query, Store
 from audioqa.store.columns import PLAIN
 from audioqa.store.keys import storable
+from audioqa.store.query import UNINDEXED
 from audioqa.store.tables import FILTERED
 from audioqa.store.trend_reading import LIVE, Batch, TrendReader, mark_names, steady
 from audioqa.store.trend_segments import EVENT, FLAGGED, NETWORK, TAG
-from audioqa.trends import zones
 from audioqa.trends.counting import VALUES, Counter, Counts, rolled
 from audioqa.trends.figures import LEAST, means, percentiles, shares
 from audioqa.types.trends import Trend, TrendRow
@@ -92,7 +93,8 @@ class Question:
 
     def about(self, query: Query) -> Question:
         """The same question about the calls that a query of lists chooses."""
-        words = {name: str(getattr(query, name)) for name in FILTERED if getattr(query, name) is not None}
+        names = (*FILTERED, *UNINDEXED)
+        words = {name: str(getattr(query, name)) for name in names if getattr(query, name) is not None}
         tags = {TAG + name: value for name, value in query.tags.items()}
         return replace(self, tenant=query.tenant, since=query.since, until=query.until, where=words | tags)
 

@@ -29,6 +29,9 @@ NAMES_OF = {name: name for name in NAMES} | {
     "since": "from",
     "until": "to",
     "mos_below": "MOS below",
+    "tag2": "tag",
+    "missing": "without",
+    "zone": "time zone",
 }
 """What filters are called on the page."""
 
