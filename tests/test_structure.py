@@ -14,7 +14,8 @@ PACKAGE = Path(__file__).parents[1] / "audioqa"
 LAYERS = (
     ("__main__",),
     ("cli",),
-    ("cli_batch", "cli_calls", "cli_lab", "cli_labels", "cli_mask", "cli_serve", "cli_trends"),
+    ("cli_trends",),
+    ("cli_batch", "cli_calls", "cli_lab", "cli_labels", "cli_mask", "cli_serve"),
     ("lab", "cli_options"),
     ("web",),
     ("service", "review", "trends"),
@@ -38,8 +39,8 @@ LAYERS = (
     ("windows",),
     ("perceptual",),
     ("audio", "runs", "wraps", "level", "low_spectrum", "activity", "weights", "bands", "synthesis"),
-    ("frames",),
-    ("types", "errors", "messages", "rounding", "zones"),
+    ("frames", "zones"),
+    ("types", "errors", "messages", "rounding"),
 )
 """From the top down; a module imports from layers below its own, or from its own package."""
 
