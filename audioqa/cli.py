@@ -25,6 +25,7 @@ from audioqa.cli_network import emodel
 from audioqa.cli_network_options import given_network
 from audioqa.cli_options import KeepDtmfKeys, Metadata, call_info, legs, open_options, told_of
 from audioqa.cli_serve import key, serve, user
+from audioqa.cli_trends import overlap, trends
 from audioqa.messages import complain
 
 app = typer.Typer(
@@ -217,6 +218,8 @@ app.command()(show)
 app.command()(export)
 app.command()(roles)
 app.command()(purge)
+app.command()(trends)
+app.command()(overlap)
 app.command()(lab)
 app.command()(emodel)
 app.command()(mask)

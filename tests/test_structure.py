@@ -18,7 +18,7 @@ LAYERS = (
     ("cli_batch", "cli_calls", "cli_lab", "cli_labels", "cli_mask", "cli_network", "cli_serve"),
     ("lab", "cli_options", "cli_network_options"),
     ("web",),
-    ("service", "review"),
+    ("service", "review", "trends"),
     ("batch",),
     ("engines",),
     ("judging",),
@@ -43,7 +43,7 @@ LAYERS = (
     ("network",),
     ("perceptual",),
     ("audio", "concealment", "runs", "wraps", "level", "low_spectrum", "activity", "weights", "bands", "synthesis"),
-    ("frames",),
+    ("frames", "zones"),
     ("types", "errors", "messages", "rounding"),
 )
 """From the top down; a module imports from layers below its own, or from its own package."""

@@ -18,6 +18,7 @@ from audioqa.lab.store_calls import count_on
 from audioqa.store import Store, projection, tables
 from audioqa.store.database import snapshot, writing
 from audioqa.store.keys import Hashes, audio_key
+from audioqa.store.network_columns import network_columns
 from audioqa.store.recording import info_columns
 from audioqa.types.calls import CallInfo, Item, SourceFile
 
@@ -202,8 +203,9 @@ def _rows(month: Month, numbers: range, *, run: int, last: dict[str, int]) -> di
         found["parties"] += [row | of for row in projection.party_rows(content)]
         found["events"] += [row | of for row in projection.event_rows(content)]
         call = (
-            info_columns(info)
+            info_columns(info, NetworkOptions())
             | projection.call_columns(content)
+            | network_columns(content, info, NetworkOptions())
             | {"id": key["calls"], "location": file.location, "at": at, "day": at.astimezone(UTC).date(), "run": run}
             | {"scored_at": datetime.fromtimestamp(float(month.arrived[number]), UTC), "own_roles": None, **of}
         )

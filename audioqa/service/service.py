@@ -30,10 +30,11 @@ from audioqa.service.work import ServiceWork
 from audioqa.settings import Settings
 from audioqa.store import Store, audit, open_store
 from audioqa.store.database import snapshot, writing
+from audioqa.store.trend_keeping import bring_up_to_date
 
 _log = logging.getLogger("audioqa.service")
 
-_DELIVERED_EVERY, _FLAGGED_EVERY, _KEPT_UP_EVERY = 1.0, 2.0, 300.0
+_DELIVERED_EVERY, _FLAGGED_EVERY, _COUNTED_EVERY, _KEPT_UP_EVERY = 1.0, 2.0, 60.0, 300.0
 
 
 @dataclass(frozen=True)
@@ -143,6 +144,7 @@ class Service:
         for name, every, work in (
             ("webhooks", _DELIVERED_EVERY, self._deliver),
             ("flags", _FLAGGED_EVERY, self._flag),
+            ("trends", _COUNTED_EVERY, self._count),
             ("keeping up", _KEPT_UP_EVERY, self._keep_up),
         ):
             thread = threading.Thread(target=self._again, args=(every, work), name=f"audioqa {name}", daemon=True)
@@ -209,6 +211,9 @@ class Service:
         for _ in self.flagging.keep_up():
             if self._stopping.is_set():
                 return
+
+    def _count(self) -> None:
+        bring_up_to_date(self.store.engine, stop=self._stopping.is_set)
 
     def _keep_up(self) -> None:
         self.privacy.keep_up()

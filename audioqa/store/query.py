@@ -11,10 +11,25 @@ import binascii
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Select, and_, exists, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Float,
+    Numeric,
+    Select,
+    Text,
+    and_,
+    cast,
+    exists,
+    extract,
+    func,
+    literal_column,
+    or_,
+    select,
+)
 
 from audioqa.errors import StoreError
 from audioqa.store.keys import storable
@@ -23,6 +38,14 @@ from audioqa.store.tables import FILTERED, calls, marks
 
 Sort = Literal["worst", "best", "newest", "oldest"]
 """Order of a list. Calls without a MOS stand before the worst and after the best: flagged ones at the very front."""
+
+
+UNINDEXED = ("direction", "codec", "tap")
+"""Further columns of a call that lists are filtered by; no index leads to them."""
+
+_FIRST_YEAR = 2000
+_THURSDAY = 3
+"""1 January 1970 was one, counted from Monday as 0."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +79,14 @@ class Query:
         Only the call of that identity.
     but
         Every call but the one of this number.
+    direction, codec, tap
+        Only calls with exactly this; no index leads to them.
+    missing
+        Names of columns and tags that are not known of a call.
+    hour, weekday
+        Only calls that began in that hour (0 to 23), or on that weekday (0 for Monday), by the clocks of a zone.
+    zone
+        Name of the zone.
     sort
         The order of lists; exports go by tenant and call id.
     """
@@ -77,14 +108,22 @@ class Query:
     tags: Mapping[str, str] = field(default_factory=dict)
     call_id: str | None = None
     but: int | None = None
+    direction: str | None = None
+    codec: str | None = None
+    tap: str | None = None
+    missing: tuple[str, ...] = ()
+    hour: int | None = None
+    weekday: int | None = None
+    zone: str = "UTC"
     sort: Sort = "worst"
 
     @property
     def is_for_all(self) -> bool:
         """Whether nothing is left out."""
-        chosen = [self.tenant, self.since, self.until, self.flagged, self.rule, self.event, self.mos_below]
-        chosen += [self.disagree, self.call_id, self.but]
-        return all(value is None for value in (*chosen, *(getattr(self, name) for name in FILTERED))) and not self.tags
+        chosen: list[Any] = [self.tenant, self.since, self.until, self.flagged, self.rule, self.event, self.mos_below]
+        chosen += [self.disagree, self.call_id, self.but, self.hour, self.weekday]
+        chosen += [getattr(self, name) for name in (*FILTERED, *UNINDEXED)]
+        return all(value is None for value in chosen) and not self.tags and not self.missing
 
 
 @dataclass(frozen=True)
@@ -201,7 +240,15 @@ def conditions(query: Query, *whose: str, besides: str | None = None) -> list[Co
         A kind of mark that is seen to otherwise.
     """
     found: list[ColumnElement[bool]] = [calls.c.tenant == whose[0] if len(whose) == 1 else calls.c.tenant.in_(whose)]
-    found += [calls.c[name] == value for name in FILTERED if (value := getattr(query, name)) is not None]
+    names = (*FILTERED, *UNINDEXED)
+    found += [calls.c[name] == value for name in names if (value := getattr(query, name)) is not None]
+    for name in query.missing:
+        known = calls.c[name] if name in names else calls.c.tags[storable(name.removeprefix("tag."))].as_string()
+        found.append(known.is_(None))
+    if query.hour is not None:
+        found.append(_within(query, 86_400, 3600 * query.hour, 3600))
+    if query.weekday is not None:
+        found.append(_within(query, 604_800, 86_400 * ((query.weekday - _THURSDAY) % 7), 86_400))
     if query.call_id is not None:
         found.append(calls.c.call_id == query.call_id)
     if query.but is not None:
@@ -230,6 +277,38 @@ def mark_names(what: str, query: Query) -> list[str]:
     """What the marks that a query asks for are called in the table."""
     kinds = [False, True] if query.test_calls is None else [query.test_calls]
     return [mark_name(what, test=test) for test in kinds]
+
+
+def _within(query: Query, period: int, begin: int, length: int) -> ColumnElement[bool]:
+    """Whether a call began within a part of each day, or week from Thursday on, by the clocks of a zone.
+
+    Between two changes of the clocks that is a matter of a remainder.
+    """
+    from audioqa.zones import changes, zone_of
+
+    since = query.since or datetime(_FIRST_YEAR, 1, 1, tzinfo=UTC)
+    until = query.until or datetime.now(UTC) + timedelta(days=400)
+    known = changes(zone_of(query.zone), int(since.timestamp() // 60), int(until.timestamp() // 60))
+    moment = cast(extract("epoch", calls.c.at), Numeric)
+    parts = []
+    for (first, offset), (last, _) in zip(known, [*known[1:], (None, 0)], strict=True):
+        there = (moment + 60 * offset) % period
+        part = [there >= begin, there < begin + length]
+        if first != known[0][0]:
+            part.append(calls.c.at >= datetime.fromtimestamp(first * 60, UTC))
+        if last is not None:
+            part.append(calls.c.at < datetime.fromtimestamp(last * 60, UTC))
+        parts.append(and_(*part))
+    return or_(*parts)
+
+
+def seconds(connection: Connection, moment: ColumnElement[Any]) -> ColumnElement[float]:
+    """A moment as seconds since 1970, worked out by the database."""
+    if connection.dialect.name == "postgresql":
+        return cast(func.extract("epoch", moment), Float)
+    text = cast(moment, Text)  # 2026-01-31 08:00:00.000000
+    fraction = cast(literal_column("'0'").concat(func.substr(text, 20)), Float)
+    return cast(func.strftime("%s", text), Float) + fraction
 
 
 def _leading_mark(query: Query) -> tuple[str, str] | None:

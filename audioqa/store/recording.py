@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any
@@ -29,7 +30,9 @@ from audioqa.store.tables import (
     parties,
     phases,
 )
+from audioqa.store.trend_tables import trend_overlaps
 from audioqa.types.calls import CallInfo, Failure, Item, is_test_call
+from audioqa.types.trends import Basis, Pair
 
 _TRIES = 20
 """Times that a measurement is looked for and written while others write and delete it."""
@@ -162,6 +165,20 @@ def fail(
     connection.execute(_DROP_CLAIM, {"of": info.tenant, "named": info.call_id})
 
 
+def note_pair(connection: Connection, call: int, pair: Pair) -> None:
+    """Keep two scores of a call; those of the same two estimators are replaced."""
+    key = {
+        "call": call,
+        "estimator": pair.first.estimator,
+        "scale": pair.first.scale,
+        "other_estimator": pair.second.estimator,
+        "other_scale": pair.second.scale,
+    }
+    told = {"mos": pair.mos, "other_mos": pair.other_mos, "scored_at": datetime.now(UTC)}
+    statement = new_row(connection, trend_overlaps).values(**key, **told)
+    connection.execute(statement.on_conflict_do_update(index_elements=list(key), set_=told))
+
+
 def info_columns(info: CallInfo, network: NetworkOptions) -> dict[str, Any]:
     """The columns of `calls` that come from its source."""
     names = (*FILTERED, "direction", "codec", "tap")
@@ -186,11 +203,18 @@ def new_row(connection: Connection, table: Table) -> sqlite.Insert | postgresql.
 
 _SAME_SOUND = select(measurements.c.id).where(measurements.c.audio_key == bindparam("key")).with_for_update()
 _SAME_CALL = (
-    select(calls.c.id, calls.c.measurement, calls.c.at, calls.c.start_time)
+    select(calls.c.id, calls.c.measurement, calls.c.at, calls.c.start_time, calls.c.mos, calls.c.scale)
     .where(calls.c.tenant == bindparam("of"), calls.c.call_id == bindparam("named"))
     .with_for_update()
 )
 _FILES_OF = select(call_files.c.file).where(call_files.c.call == bindparam("of"))
+_ESTIMATOR_OF = select(measurements.c.estimator).where(measurements.c.id == bindparam("of"))
+_SOUND_OF = (
+    select(files.c.sha256)
+    .join_from(call_files, files)
+    .where(call_files.c.call == bindparam("of"), call_files.c.position >= 0)
+    .order_by(call_files.c.position)
+)
 _DROP_MARKS = delete(marks).where(marks.c.call == bindparam("of"))
 _DROP_FILES = delete(call_files).where(call_files.c.call == bindparam("of"))
 _DROP_CLAIM = delete(claims).where(claims.c.tenant == bindparam("of"), claims.c.call_id == bindparam("named"))
@@ -272,6 +296,8 @@ def _call(
     statement = _written(connection.dialect.name, calls, ("tenant", "call_id"), frozenset(["own_roles"]))
     call = int(connection.execute(statement, values).scalar_one())
     if before is not None:
+        if before.measurement != measurement and before.mos is not None and values["mos"] is not None:
+            _note_overlap(connection, before, hashes, values, content["estimator"])
         connection.execute(_DROP_MARKS, {"of": call})
     test = is_test_call(item.info)
     rows = projection.mark_rows(content, tenant=item.info.tenant, day=values["day"], rank=values["rank"], test=test)
@@ -283,6 +309,17 @@ def _call(
     if before is not None and before.measurement != measurement:
         drop_unused(connection, measurement_ids=[before.measurement])
     _settled(connection, item)
+
+
+def _note_overlap(
+    connection: Connection, before: Any, hashes: Hashes, values: Mapping[str, Any], estimator: str
+) -> None:
+    """Keep both scores of a call whose sound was scored with another estimator before."""
+    earlier = connection.execute(_ESTIMATOR_OF, {"of": before.measurement}).scalar()
+    first, second = Basis(before.scale, str(earlier)), Basis(values["scale"], estimator)
+    if first == second or tuple(connection.execute(_SOUND_OF, {"of": before.id}).scalars()) != hashes.files:
+        return
+    note_pair(connection, before.id, Pair(first, second, before.mos, values["mos"]))
 
 
 def _files(connection: Connection, call: int, item: Item, hashes: Hashes, *, new: bool) -> None:

@@ -23,6 +23,7 @@ from audioqa.web import (
     pages_review,
     pages_settings,
     pages_sign_in,
+    pages_trends,
     pages_upload,
     problems,
     security,
@@ -45,6 +46,7 @@ PAGES: tuple[APIRouter, ...] = (
     pages_calls.router,
     pages_call.router,
     pages_review.router,
+    pages_trends.router,
     pages_quality.router,
     pages_settings.router,
 )

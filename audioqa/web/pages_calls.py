@@ -33,6 +33,9 @@ NAMES_OF = {name: name for name in NAMES} | {
     "mos_below": "MOS below",
     "disagree": "sound and network disagree",
     "test_calls": "test calls",
+    "tag2": "tag",
+    "missing": "without",
+    "zone": "time zone",
 }
 """What filters are called on the page."""
 

@@ -57,6 +57,8 @@ OWN = {
     "POST /review/next",
     "GET /review/incidents",
     "POST /review/incidents/all",
+    "GET /trends",
+    "GET /trends.csv",
     "GET /quality",
     "GET /quality/answers.csv",
     "POST /quality/answers",
