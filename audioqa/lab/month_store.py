@@ -15,6 +15,7 @@ from sqlalchemy import Connection, func, insert, select
 from audioqa.bands import CONTACT_CENTRE
 from audioqa.lab.month import Month
 from audioqa.lab.store_calls import count_on
+from audioqa.network import NetworkOptions
 from audioqa.store import Store, projection, tables
 from audioqa.store.database import snapshot, writing
 from audioqa.store.keys import Hashes, audio_key
