@@ -23,6 +23,7 @@ from audioqa.cli_network import emodel
 from audioqa.cli_network_options import given_network
 from audioqa.cli_options import KeepDtmfKeys, legs, open_options
 from audioqa.cli_serve import key, serve, user
+from audioqa.cli_testcall import score_test_calls
 from audioqa.messages import complain
 
 app = typer.Typer(
@@ -117,7 +118,7 @@ def score(
         list[str] | None,
         typer.Option(
             metavar="FILE|FIGURES",
-            help="What the network says of the call: 'loss=3,jitter=20,delay=80,codec=g711', or a file of statistics "
+            help="What the network says of the call: 'loss=3,jitter=20,delay=80,codec=pcmu', or a file of statistics "
             "with a call of the recording's name. Adds the E-model's MOS, and where the two disagree.",
             show_default=False,
         ),
@@ -215,6 +216,7 @@ app.command()(roles)
 app.command()(purge)
 app.command()(lab)
 app.command()(emodel)
+app.command("testcall")(score_test_calls)
 app.command()(mask)
 
 
