@@ -25,6 +25,7 @@ from audioqa.cli_network import emodel
 from audioqa.cli_network_options import given_network
 from audioqa.cli_options import KeepDtmfKeys, Metadata, call_info, legs, open_options, told_of
 from audioqa.cli_serve import key, serve, user
+from audioqa.cli_testcall import score_test_calls
 from audioqa.cli_trends import overlap, trends
 from audioqa.messages import complain
 
@@ -121,7 +122,7 @@ def score(
         list[str] | None,
         typer.Option(
             metavar="FILE|FIGURES",
-            help="What the network says of the call: 'loss=3,jitter=20,delay=80,codec=g711', or a file of statistics "
+            help="What the network says of the call: 'loss=3,jitter=20,delay=80,codec=pcmu', or a file of statistics "
             "with a call of the recording's name. Adds the E-model's MOS, and where the two disagree.",
             show_default=False,
         ),
@@ -222,6 +223,7 @@ app.command()(trends)
 app.command()(overlap)
 app.command()(lab)
 app.command()(emodel)
+app.command("testcall")(score_test_calls)
 app.command()(mask)
 
 

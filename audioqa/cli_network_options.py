@@ -130,7 +130,7 @@ def _figures(text: str) -> tuple[dict[str, float], str]:
             continue
         if meant is None or not sign:
             raise SettingsError(
-                f"--network takes a file or figures such as loss=3,jitter=20,codec=g711, given {part!r}"
+                f"--network takes a file or figures such as loss=3,jitter=20,codec=pcmu, given {part!r}"
             )
         leg, figure, factor = meant
         try:

@@ -71,6 +71,10 @@ class NetworkError(AudioqaError):
     """Statistics of a network, or a capture of its packets, cannot be read or cannot be used."""
 
 
+class PromptError(AudioqaError):
+    """The known prompt of a test call is not in its recording, is cut off, or plays at another speed."""
+
+
 class EngineError(AudioqaError):
     """The workers of an engine cannot be had, or cannot be reached."""
 

@@ -46,6 +46,9 @@ def desk(tmp_path: Path) -> Path:
     shutil.copy(ROOT / "fixtures" / "clean-pcm.wav", tmp_path / "clean-calls")
     (tmp_path / "network.csv").write_text("call_id,loss,jitter,rtt,codec\n1,0.5,8,60,PCMU\n2,0,3,90,G729\n", "utf-8")
     _capture(tmp_path / "capture.pcap")
+    (tmp_path / "test-calls").mkdir()
+    shutil.copy(tmp_path / "call.wav", tmp_path / "test-calls")
+    soundfile.write(tmp_path / "prompt.wav", samples[:, 0], rate, subtype="PCM_16")
     _listeners(tmp_path, samples[: 5 * rate, 0], rate)
     return tmp_path
 
@@ -89,8 +92,12 @@ def test_a_documented_command_runs(desk: Path, command: str) -> None:
     # What is kept already must not be in the way of the command that makes it.
     kept = desk / ("kept" if "--calibration" in words else "new")
     environment = os.environ | {"AUDIOQA_CALIBRATIONS": str(kept)}
-    if "--store" in words and "batch" not in words:  # what is asked after is written first
+    if "--store" in words and "batch" not in words and "testcall" not in words:  # what is asked after is written first
         filled = "audioqa batch clean-calls --store calls.db --estimator none"
+        if "--disagree" in words:
+            filled = "audioqa batch clean-calls --store calls.db --network loss=40,codec=pcmu"
+        if "--test-calls" in words:
+            filled = "audioqa testcall test-calls --prompt prompt.wav --store calls.db --estimator none"
         subprocess.run([sys.executable, "-m", *filled.split()], cwd=desk, capture_output=True, timeout=300, check=True)
     shown = subprocess.run(given, cwd=desk, capture_output=True, text=True, timeout=300, check=False, env=environment)
     assert shown.returncode == 0, shown.stderr

@@ -68,9 +68,10 @@ _MOS = (
     "seconds_below",
     "threshold",
 )
+_PROMPT = ("pesq_nb", "pesq_wb", "prompt", "prompt_start", "prompt_delay_change")
 _NETWORK = ("network_mos", "network_scale", "disagreement")
 _CALL = (
-    *("phases", "call_mos", "call_band", "flagged", "flags", "likely_causes", *_NETWORK),
+    *("phases", "call_mos", "call_band", "flagged", "flags", "likely_causes", *_NETWORK, *_PROMPT),
     *("ledger", "findings", "skipped"),
 )
 _IDENTITY = ("sha256", "estimator", "band_set", "settings_digest", "version")
@@ -124,6 +125,7 @@ def _row(report: CallReport, party: Party) -> dict[str, Value]:
         "flags": "; ".join(flag.reason for flag in report.flags),
         "likely_causes": "; ".join(cause.origin for cause in report.causes if cause.channel in (party.channel, None)),
         **_network(report),
+        **_reference(report, party),
         "ledger": " ".join(ledger_words(one) for one in report.ledgers if one.channel == party.channel),
         "findings": "; ".join(finding.message for finding in report.findings),
         "skipped": _skipped(report, party),
@@ -145,6 +147,22 @@ def _network(report: CallReport) -> dict[str, Value]:
         return {"disagreement": told}
     scale = f"{side.mos.kind} {side.mos.scale}"
     return {"network_mos": side.mos.mos, "network_scale": scale, "disagreement": told}
+
+
+def _reference(report: CallReport, party: Party) -> dict[str, Value]:
+    """PESQ of a channel, and the known prompt where it was found on it."""
+    row: dict[str, Value] = {
+        _PESQ[one.scale]: one.score.value
+        for one in report.pesq
+        if one.channel == party.channel and one.scale in _PESQ and isinstance(one.score, Score)
+    }
+    found = report.prompt
+    if found is not None and found.channel == party.channel:
+        row |= {"prompt": found.name, "prompt_start": found.segment.start, "prompt_delay_change": found.change}
+    return row
+
+
+_PESQ = {"MOS-LQON": "pesq_nb", "MOS-LQOW": "pesq_wb"}
 
 
 def _level(party: Party) -> dict[str, Value]:

@@ -24,7 +24,7 @@ from audioqa.types import CallReport, Recording, Skipped
 SCHEMA = 1
 """Version of the serial form; a reader refuses any other."""
 
-_LATER = frozenset({"network"})
+_LATER = frozenset({"network", "prompt", "rules_digest"})
 """Fields that reports of this schema have had since a later version only."""
 
 

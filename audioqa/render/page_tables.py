@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from audioqa.bands import BandSet
 from audioqa.render.markup import PLAY, jump, place_data, table, text
 from audioqa.render.network_words import disagreement_words, network_lines
+from audioqa.render.prompt_words import prompt_words
 from audioqa.render.wording import (
     SEVERITIES,
     clock,
@@ -160,7 +161,10 @@ def pesq(report: CallReport) -> str:
         return ""
     rows = "".join(f"<tr>{''.join(f'<td>{cell}</td>' for cell in _pesq_cells(result))}</tr>" for result in report.pesq)
     whole = table(("Party", "Reference", "Scale", "Score", "Delay", "Windows"), rows)
-    return f'<section class="card"><h2>Against the reference (PESQ)</h2><div class="scroll">{whole}</div></section>'
+    found = f'<p class="note">{text(prompt_words(report.prompt))}</p>' if report.prompt else ""
+    return (
+        f'<section class="card"><h2>Against the reference (PESQ)</h2>{found}<div class="scroll">{whole}</div></section>'
+    )
 
 
 def _pesq_cells(result: PesqResult) -> Sequence[str]:

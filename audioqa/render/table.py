@@ -19,6 +19,7 @@ from rich.text import Text
 
 from audioqa.bands import CONTACT_CENTRE, BandSet
 from audioqa.render.network_words import disagreement_words, network_lines
+from audioqa.render.prompt_words import prompt_words
 from audioqa.render.wording import (
     Tone,
     clock,
@@ -244,6 +245,8 @@ def _pesq(report: CallReport) -> list[RenderableType]:
         lines.append(
             Text(printable(f"{who}{result.scale} {result.score.value:.2f}, {len(result.windows)} windows{delay}"))
         )
+    if report.prompt is not None:
+        lines.insert(0, Padding(Text(printable(prompt_words(report.prompt))), (0, 0, 0, 1)))
     return [Text("Against the reference (PESQ)", "bold"), *lines, ""] if lines else []
 
 

@@ -22,6 +22,7 @@ from audioqa.types.basics import (
 )
 from audioqa.types.calls import FAILURE_KINDS, BadItem, CallInfo, Failure, Item, SourceFile
 from audioqa.types.network import Disagreement, NetworkLeg, NetworkRating, NetworkSide, Reason
+from audioqa.types.prompts import PromptFound, PromptPiece
 from audioqa.types.reports import (
     CallReport,
     Cause,
@@ -73,6 +74,8 @@ __all__ = [
     "PesqResult",
     "PesqWindow",
     "Phase",
+    "PromptFound",
+    "PromptPiece",
     "Reason",
     "Recording",
     "Scale",

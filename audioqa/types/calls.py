@@ -20,6 +20,7 @@ FAILURE_KINDS: Mapping[str, str] = {
     "crash": "The process that worked on the file died.",
     "timeout": "The file took longer than the limit that was given.",
     "memory": "The file took more memory than the limit that was given.",
+    "prompt": "The known prompt of a test call is not in it, is cut off, or plays at another speed.",
     "disk-full": "There was no room left for a temporary file.",
     "error": "Something went wrong that nobody has foreseen: please report it.",
 }

@@ -33,6 +33,7 @@ def blind_report(report: CallReport) -> CallReport:
         flags=(),
         causes=(),
         network=None,
+        prompt=None,
         ledgers=(),
         pesq=(),
         band_set="",
