@@ -16,10 +16,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, FromClause, and_, exists, func, or_, select
+from sqlalchemy import ColumnElement, Connection, FromClause, and_, func, or_, select
 
 from audioqa.store.keys import storable
-from audioqa.store.query import Place, Query
+from audioqa.store.projection import mark_name
+from audioqa.store.query import Place, Query, besides_indexes
 from audioqa.store.reading import call_row
 from audioqa.store.tables import FILTERED, calls, marks
 from audioqa.types.stored import CallRow
@@ -106,6 +107,10 @@ def _few(connection: Connection, query: Query, tenant: str) -> list[ColumnElemen
     ways = [[whose, calls.c[name] == value, *times] for name, value in _of_columns(query)]
     if times:
         ways.append([whose, *times])
+    if query.test_calls:
+        ways.append([whose, calls.c.test_call.is_(True), *times])
+    if query.disagree:
+        ways.append([whose, calls.c.disagreement.is_not(None), *times])
     best, least = None, LOOKED_AT + 1
     for way in ways:
         count = connection.execute(select(func.count()).select_from(select(1).where(*way).limit(least).subquery()))
@@ -133,7 +138,7 @@ def _by_days(connection: Connection, query: Query, tenant: str, after: Place | N
     """A page by time of calls with a mark, whose index goes day by day."""
     what, kind = _mark(query) or ("", "")
     down = query.sort == "newest"
-    along = [marks.c.tenant == tenant, marks.c.what == what, marks.c.kind == kind]
+    along = [marks.c.tenant == tenant, marks.c.what == _name(query, what), marks.c.kind == kind]
     if query.since is not None:
         along.append(marks.c.day >= query.since.astimezone(UTC).date())
     if query.until is not None:
@@ -163,7 +168,7 @@ def _path(query: Query, tenant: str) -> tuple[_Path, str | None]:
     mark = _mark(query)
     if query.sort in ("worst", "best") and mark is not None:
         what, kind = mark
-        of = [marks.c.tenant == tenant, marks.c.what == what, marks.c.kind == kind]
+        of = [marks.c.tenant == tenant, marks.c.what == _name(query, what), marks.c.kind == kind]
         return _Path(marks, [*of, *bounds(marks.c.rank)], marks.c.rank, marks.c.call), what
     along: list[ColumnElement[bool]] = [calls.c.tenant == tenant]
     if query.sort in ("worst", "best"):
@@ -179,15 +184,7 @@ def _conditions(query: Query, besides: str | None) -> list[ColumnElement[bool]]:
     found: list[ColumnElement[bool]] = [_unled(calls.c[name]) == value for name, value in _of_columns(query)]
     found += _times(query, _unled(calls.c.at))
     found += _bounds(query)(_unled(calls.c.rank))
-    if query.but is not None:
-        found.append(calls.c.id != query.but)
-    if query.flagged is not None:
-        found.append(calls.c.flagged.is_(query.flagged))
-    for what, kind in (("flag", query.rule), ("event", query.event)):
-        if kind is not None and what != besides:
-            mark = marks.alias()
-            found.append(exists().where(mark.c.call == calls.c.id, mark.c.what == what, mark.c.kind == kind))
-    return found + [calls.c.tags[storable(name)].as_string() == value for name, value in query.tags.items()]
+    return found + besides_indexes(query, besides)
 
 
 def _of_columns(query: Query) -> list[tuple[str, str]]:
@@ -195,9 +192,15 @@ def _of_columns(query: Query) -> list[tuple[str, str]]:
 
 
 def _mark(query: Query) -> tuple[str, str] | None:
+    if query.test_calls is None:  # customers' calls and test calls have marks of their own
+        return None
     if query.rule is not None:
         return "flag", query.rule
     return None if query.event is None else ("event", query.event)
+
+
+def _name(query: Query, what: str) -> str:
+    return mark_name(what, test=bool(query.test_calls))
 
 
 def _times(query: Query, at: ColumnElement[Any]) -> list[ColumnElement[bool]]:

@@ -240,35 +240,50 @@ def conditions(query: Query, *whose: str, besides: str | None = None) -> list[Co
         A kind of mark that is seen to otherwise.
     """
     found: list[ColumnElement[bool]] = [calls.c.tenant == whose[0] if len(whose) == 1 else calls.c.tenant.in_(whose)]
-    names = (*FILTERED, *UNINDEXED)
-    found += [calls.c[name] == value for name in names if (value := getattr(query, name)) is not None]
-    for name in query.missing:
-        known = calls.c[name] if name in names else calls.c.tags[storable(name.removeprefix("tag."))].as_string()
-        found.append(known.is_(None))
-    if query.hour is not None:
-        found.append(_within(query, 86_400, 3600 * query.hour, 3600))
-    if query.weekday is not None:
-        found.append(_within(query, 604_800, 86_400 * ((query.weekday - _THURSDAY) % 7), 86_400))
+    found += [calls.c[name] == value for name in FILTERED if (value := getattr(query, name)) is not None]
     if query.call_id is not None:
         found.append(calls.c.call_id == query.call_id)
-    if query.but is not None:
-        found.append(calls.c.id != query.but)
     if query.since is not None:
         found.append(calls.c.at >= query.since)
     if query.until is not None:
         found.append(calls.c.at < query.until)
-    if query.flagged is not None:
-        found.append(calls.c.flagged.is_(query.flagged))
     if query.mos_below is not None:
         found += [calls.c.rank < query.mos_below, calls.c.rank >= 1.0]
+    return found + besides_indexes(query, besides)
+
+
+def besides_indexes(query: Query, besides: str | None = None) -> list[ColumnElement[bool]]:
+    """What must be true of a call, of all that no index of calls in the order of a list sees to.
+
+    Parameters
+    ----------
+    query
+        Which calls.
+    besides
+        A kind of mark that is seen to otherwise.
+    """
+    found = [calls.c[name] == value for name in UNINDEXED if (value := getattr(query, name)) is not None]
+    for name in query.missing:
+        known = name in FILTERED or name in UNINDEXED
+        column = calls.c[name] if known else calls.c.tags[storable(name.removeprefix("tag."))].as_string()
+        found.append(column.is_(None))
+    if query.hour is not None:
+        found.append(_within(query, 86_400, 3600 * query.hour, 3600))
+    if query.weekday is not None:
+        found.append(_within(query, 604_800, 86_400 * ((query.weekday - _THURSDAY) % 7), 86_400))
+    if query.but is not None:
+        found.append(calls.c.id != query.but)
+    if query.flagged is not None:
+        found.append(calls.c.flagged.is_(query.flagged))
     if query.test_calls is not None:
         found.append(calls.c.test_call.is_(query.test_calls))
     if query.disagree is not None:
         found.append(calls.c.disagreement.is_not(None) if query.disagree else calls.c.disagreement.is_(None))
     for what, kind in (("flag", query.rule), ("event", query.event)):
         if kind is not None and what != besides:
-            mine = (marks.c.call == calls.c.id) & marks.c.what.in_(mark_names(what, query)) & (marks.c.kind == kind)
-            found.append(exists().where(mine))
+            one = marks.alias()  # a list may go along the marks itself
+            names = mark_names(what, query)
+            found.append(exists().where(one.c.call == calls.c.id, one.c.what.in_(names), one.c.kind == kind))
     found += [calls.c.tags[storable(name)].as_string() == value for name, value in query.tags.items()]
     return found
 

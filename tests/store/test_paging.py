@@ -33,6 +33,16 @@ ASKED: tuple[dict[str, Any], ...] = (
     {"mos_below": 2.5, "agent": "agent 3"},
     {"call_id": "call 7"},
     {"call_id": "call 7", "flagged": True},
+    {"missing": ("site",)},
+    {"missing": ("tag.headset", "site"), "flagged": True},
+    {"direction": "inbound"},
+    {"hour": 13, "weekday": (NEW_YEAR + DAY).weekday(), "zone": "Europe/Berlin"},
+    {"hour": 12, "rule": "dropouts"},
+    {"test_calls": True},
+    {"test_calls": None, "event": "clipping"},
+    {"test_calls": True, "rule": "dropouts", "since": NEW_YEAR + 2 * DAY},
+    {"disagree": True},
+    {"disagree": False, "event": "dropout"},
 )
 
 
@@ -56,7 +66,10 @@ def fill(store: Store) -> None:
             day=number // 4,
             agent=f"agent {number % 5}",
             site="Leeds" if number % 2 else None,
-            tags={"wave": str(number % 2)},
+            direction="inbound" if number % 6 < 3 else None,
+            network={"loss": 18.0} if number % 4 == 1 else {},
+            codec="G.711",
+            tags={"wave": str(number % 2)} | ({"test_call": "yes"} if number % 7 == 3 else {}),
         )
         flags = (flag("clipping" if kind == "clipping" else "dropouts"),) if marked else ()
         put(store, run, one, report(mos, events=(event(kind),) if marked else (), flags=flags))
