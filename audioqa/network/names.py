@@ -64,7 +64,7 @@ def map_for(header: Sequence[str]) -> ColumnMap:
         return VOIPMONITOR
     by_name = {_plain(name): name for name in reversed(header)}
     legs: dict[str, dict[str, Column]] = {}
-    for plain, name in by_name.items():
+    for plain, name in reversed(by_name.items()):  # in the order of the header
         meant = figure_named(plain)
         if meant is None:
             continue

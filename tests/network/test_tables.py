@@ -167,3 +167,17 @@ def test_a_table_that_is_not_there_or_no_text_is_refused(tmp_path: Path) -> None
 def test_a_map_that_says_what_cannot_be_is_refused(tmp_path: Path, text: str, message: str) -> None:
     with pytest.raises(SettingsError, match=message):
         load_column_map(written(tmp_path, text, "map.toml"))
+
+
+def test_columns_of_one_direction_are_known_by_their_names(tmp_path: Path) -> None:
+    path = tmp_path / "calls.csv"
+    path.write_text("call_id,caller_loss,caller_jitter_ms,callee_loss_ratio,callee_codec,codec,discarded\n", "utf-8")
+    with path.open("a", encoding="utf-8") as out:
+        out.write("1,1,5,0.02,G729,PCMU,0.5\n")
+    (call,) = read_network_table(path)
+    assert isinstance(call, CallNetwork)
+    assert {leg.name: dict(leg.figures) for leg in call.legs} == {
+        "caller": {"loss": 1.0, "jitter": 5.0},
+        "callee": {"loss": 2.0},
+    }
+    assert [leg.codec for leg in call.legs] == ["PCMU", "G729"]

@@ -142,3 +142,19 @@ def test_every_value_of_the_table_says_where_it_is_from() -> None:
         assert row.bpl_provenance
         assert row.bpl_source
     assert all(row.provenance != "proxy" and row.bpl_provenance != "proxy" for row in all_codecs())
+
+
+def test_the_proxies_of_amr_are_those_that_the_published_delays_imply() -> None:
+    implied = {
+        "4.75": 21.3,
+        "5.15": 19.5,
+        "5.9": 16.5,
+        "6.7": 13.7,
+        "7.4": 11.6,
+        "7.95": 10.1,
+        "10.2": 6.0,
+        "12.2": 5.0,
+    }
+    for mode, ie in implied.items():
+        row = codec_row(f"amr-{mode}", proxy=True)
+        assert (row.ie, row.provenance, row.scale) == (ie, "proxy", "narrowband")

@@ -125,3 +125,11 @@ def test_the_manual_lists_every_name_and_every_pair_of_legs() -> None:
     for field, names in rows.items():
         assert f"| `{field}` | {', '.join(f'`{name}`' for name in names)} |" in manual
     assert " · ".join(f"`{first}`/`{second}`" for first, second in PAIRS) in manual
+
+
+def test_figures_of_one_direction_and_of_late_packets_are_statistics() -> None:
+    known = understand(
+        [("Caller Loss", "0.5%"), ("callee_jitter_ms", "12 ms"), ("late_percent", "1"), ("caller_x", "y")]
+    )
+    assert known.network == {"caller_loss": 0.5, "callee_jitter": 12.0, "discarded": 1.0}
+    assert known.tags == {"caller_x": "y"}
