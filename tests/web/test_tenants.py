@@ -62,6 +62,7 @@ OWN = {
     "POST /quality/answers",
     "POST /quality/threshold",
     "POST /settings/rules",
+    "POST /settings/bands",
     "GET /settings",
     "POST /settings/review",
     "POST /settings/retention",
