@@ -63,7 +63,7 @@ fixtures: $(VENV)/installed  ## make the fixture calls anew
 	$(BIN)/python fixtures/make.py
 
 pages-speed: $(VENV)/installed  ## how long the pages take over a million calls
-	$(BIN)/python -m audioqa.lab.pages_speed
+	$(BIN)/python -m audioqa.lab.pages_speed --write
 
 clean:
 	rm -rf $(VENV) .cache build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -114,6 +114,11 @@ def put_flags(connection: Connection, call: int, flags: Flags, *, digest: str) -
     return True
 
 
+def put_band(connection: Connection, call: int, band: str | None) -> None:
+    """Write the name of the band that a call's MOS falls in, for lists."""
+    connection.execute(update(calls).where(calls.c.id == call).values(band=band))
+
+
 def mark_checked(connection: Connection, call: int, digest: str) -> None:
     """Note that a call's flags are those of these rules already."""
     connection.execute(update(calls).where(calls.c.id == call).values(rules=digest))

@@ -226,6 +226,7 @@ calls = Table(
     Index(None, "tenant", "rank", "id"),
     Index(None, "tenant", "at", "id"),
     Index(None, "tenant", "rules", "id"),
+    Index(None, "tenant", "flagged", "rank", "id"),
 )
 """Every call that has a measurement; `rank` sorts the worst first: the MOS, and below 1 where there is none."""
 

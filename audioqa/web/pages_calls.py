@@ -53,6 +53,7 @@ def calls_page(request: Request, service: TheService, who: PageReader) -> Respon
         if error.kind != "url":
             raise
         return RedirectResponse(f"/calls?{chosen.address()}", 303)  # a place of another order, or none at all
+    bands = bands_of(service, who.tenant)
     with snapshot(service.store.engine) as connection:
         rules = kinds_in_use(connection, who.tenant, "flag")
         events = kinds_in_use(connection, who.tenant, "event")
@@ -63,7 +64,7 @@ def calls_page(request: Request, service: TheService, who: PageReader) -> Respon
         {
             "rows": rows,
             "names": {row.key: short_name(row.info.call_id) for row in rows},
-            "tones": {row.key: tone_of(row, bands_of(service)) for row in rows},
+            "tones": {row.key: tone_of(row, bands) for row in rows},
             "chosen": chosen,
             "names_of": NAMES_OF,
             "next": chosen.address(after=more) if more else None,

@@ -64,6 +64,7 @@ OWN = {
     "POST /quality/answers",
     "POST /quality/threshold",
     "POST /settings/rules",
+    "POST /settings/bands",
     "GET /settings",
     "POST /settings/review",
     "POST /settings/retention",
