@@ -80,6 +80,8 @@ class Query:
         Only calls that began in that hour (0 to 23), or on that weekday (0 for Monday), by the clocks of a zone.
     zone
         Name of the zone.
+    but
+        Every call but the one of this number.
     sort
         The order of lists; exports go by tenant and call id.
     """
@@ -105,13 +107,14 @@ class Query:
     hour: int | None = None
     weekday: int | None = None
     zone: str = "UTC"
+    but: int | None = None
     sort: Sort = "worst"
 
     @property
     def is_for_all(self) -> bool:
         """Whether nothing is left out."""
         chosen: list[Any] = [self.tenant, self.since, self.until, self.flagged, self.rule, self.event, self.mos_below]
-        chosen += [self.call_id, self.hour, self.weekday]
+        chosen += [self.call_id, self.hour, self.weekday, self.but]
         chosen += [getattr(self, name) for name in (*FILTERED, *UNINDEXED)]
         return all(value is None for value in chosen) and not self.tags and not self.missing
 
@@ -225,17 +228,12 @@ def conditions(query: Query, *whose: str, besides: str | None = None) -> list[Co
         A kind of mark that is seen to otherwise.
     """
     found: list[ColumnElement[bool]] = [calls.c.tenant == whose[0] if len(whose) == 1 else calls.c.tenant.in_(whose)]
-    names = (*FILTERED, *UNINDEXED)
-    found += [calls.c[name] == value for name in names if (value := getattr(query, name)) is not None]
-    for name in query.missing:
-        known = calls.c[name] if name in names else calls.c.tags[storable(name.removeprefix("tag."))].as_string()
-        found.append(known.is_(None))
-    if query.hour is not None:
-        found.append(_within(query, 86_400, 3600 * query.hour, 3600))
-    if query.weekday is not None:
-        found.append(_within(query, 604_800, 86_400 * ((query.weekday - _THURSDAY) % 7), 86_400))
+    found += [calls.c[name] == value for name in FILTERED if (value := getattr(query, name)) is not None]
+    found += without_index(query)
     if query.call_id is not None:
         found.append(calls.c.call_id == query.call_id)
+    if query.but is not None:
+        found.append(calls.c.id != query.but)
     if query.since is not None:
         found.append(calls.c.at >= query.since)
     if query.until is not None:
@@ -252,6 +250,20 @@ def conditions(query: Query, *whose: str, besides: str | None = None) -> list[Co
     return found
 
 
+def without_index(query: Query) -> list[ColumnElement[bool]]:
+    """What must be true of a call, as far as no index leads to it and no mark tells it."""
+    names = (*FILTERED, *UNINDEXED)
+    found = [calls.c[name] == value for name in UNINDEXED if (value := getattr(query, name)) is not None]
+    for name in query.missing:
+        known = calls.c[name] if name in names else calls.c.tags[storable(name.removeprefix("tag."))].as_string()
+        found.append(known.is_(None))
+    if query.hour is not None:
+        found.append(_within(query, 86_400, 3600 * query.hour, 3600))
+    if query.weekday is not None:
+        found.append(_within(query, 604_800, 86_400 * ((query.weekday - _THURSDAY) % 7), 86_400))
+    return found
+
+
 def _within(query: Query, period: int, begin: int, length: int) -> ColumnElement[bool]:
     """Whether a call began within a part of each day, or week from Thursday on, by the clocks of a zone.
 
@@ -262,15 +274,16 @@ def _within(query: Query, period: int, begin: int, length: int) -> ColumnElement
     since = query.since or datetime(_FIRST_YEAR, 1, 1, tzinfo=UTC)
     until = query.until or datetime.now(UTC) + timedelta(days=400)
     known = changes(zone_of(query.zone), int(since.timestamp() // 60), int(until.timestamp() // 60))
-    moment = cast(extract("epoch", calls.c.at), Numeric)
+    at = func.coalesce(calls.c.at, calls.c.at)  # so that no index is looked for
+    moment = cast(extract("epoch", at), Numeric)
     parts = []
     for (first, offset), (last, _) in zip(known, [*known[1:], (None, 0)], strict=True):
         there = (moment + 60 * offset) % period
         part = [there >= begin, there < begin + length]
         if first != known[0][0]:
-            part.append(calls.c.at >= datetime.fromtimestamp(first * 60, UTC))
+            part.append(at >= datetime.fromtimestamp(first * 60, UTC))
         if last is not None:
-            part.append(calls.c.at < datetime.fromtimestamp(last * 60, UTC))
+            part.append(at < datetime.fromtimestamp(last * 60, UTC))
         parts.append(and_(*part))
     return or_(*parts)
 

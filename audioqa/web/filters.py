@@ -46,7 +46,7 @@ class Filter:
         return urlencode({name: value for name, value in {**self.typed, **changed}.items() if value})
 
 
-def read_filter(values: Mapping[str, str], *, tenant: str) -> Filter:
+def read_filter(values: Mapping[str, str], *, tenant: str, but: int | None = None) -> Filter:
     """The filter of an address.
 
     Parameters
@@ -55,6 +55,8 @@ def read_filter(values: Mapping[str, str], *, tenant: str) -> Filter:
         By name; other names are passed over.
     tenant
         Whose calls.
+    but
+        Number of the one that is left out.
     """
     typed = {name: value.strip()[:LONGEST] for name in NAMES if (value := values.get(name, "").strip())}
     wrong: list[str] = []
@@ -78,6 +80,7 @@ def read_filter(values: Mapping[str, str], *, tenant: str) -> Filter:
         hour=_number(typed.get("hour"), 0, 23, "Hour", wrong),
         weekday=None if weekday is None else weekday - 1,
         zone=zone.key,
+        but=but,
         sort=sort,
     )
     return Filter(typed, query, tuple(wrong))
