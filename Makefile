@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 FIXTURES := $(wildcard fixtures/*.wav fixtures/*.WAV fixtures/*.flac fixtures/*.ogg fixtures/*.mp3 fixtures/*.amr fixtures/*.gsm fixtures/*.ulaw)
 
-.PHONY: score serve test check bench lab archive masking lengths calibrate agreement store-speed experiments month load fuzz fixtures pages-speed clean
+.PHONY: score serve test check bench lab archive masking lengths calibrate agreement store-speed trends-speed experiments month load fuzz fixtures pages-speed clean
 
 score: $(VENV)/installed  ## score the fixture calls and show the result
 	$(BIN)/audioqa score $(FIXTURES)
@@ -52,6 +52,9 @@ experiments: $(VENV)/installed  ## how often the interval of audioqa compare cov
 
 month: $(VENV)/installed  ## a month of 200,000 made-up calls with planted facts, in .cache/month.db
 	mkdir -p .cache && $(BIN)/python -m audioqa.lab.month --store .cache/month.db
+
+trends-speed: $(VENV)/installed  ## trends over ten million calls; writes the table in docs/trends.md
+	$(BIN)/python -m audioqa.lab.trends_speed --write docs/trends.md
 
 load: $(VENV)/installed  ## the service under load: 50 uploads at once; 200 uploads, the server killed twice
 	$(BIN)/python -m audioqa.lab.service_load --at-once 50 --killed 200

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -14,7 +15,10 @@ NIGHT = datetime(2026, 3, 27, tzinfo=UTC)  # two days before the clocks of Oslo 
 
 
 def found(store: Store, query: Query) -> set[str]:
-    return {row.info.call_id for row in store.calls(query)}
+    listed = {row.info.call_id for row in store.calls(query)}
+    on_a_page, _ = store.page(replace(query, tenant=""), most=100)
+    assert {row.info.call_id for row in on_a_page} == listed
+    return listed
 
 
 @pytest.mark.parametrize("zone", ["UTC", "Europe/Oslo", "Asia/Kolkata"])
