@@ -1,10 +1,10 @@
 """A month of calls as columns of numbers, with planted facts: what trends, alerts and comparisons are tried on.
 
 ``python -m audioqa.lab.month [--plan FILE] [--seed N] [--calls N] [--store URL]`` prints what was planted, and fills a
-store where one is named. `audioqa.lab.month_traffic` says how routes, agents and calls are drawn: 6 sites with 20 agents each,
-6 carriers with 4 trunks each, 5 queues; most calls by day and from Monday to Friday; every agent, carrier, trunk, site,
-headset and codec has an effect of its own on MOS, every trunk one of the day too, and one call in fifteen is bad for no
-reason of these.
+store where one is named. `audioqa.lab.month_traffic` says how routes, agents and calls are drawn: 6 sites with 20
+agents each, 6 carriers with 4 trunks each, 5 queues; most calls by day and from Monday to Friday; every agent, carrier,
+trunk, site, headset and codec has an effect of its own on MOS, every trunk one of the day too, and one call in fifteen
+is bad for no reason of these.
 """
 
 from __future__ import annotations
