@@ -1,0 +1,96 @@
+"""Alerts over many days: a fold over days, so that calls that come late are put where they belong.
+
+`replay` goes through all calls in the order of time. A `Watch` is given them as they come: the days from that of the
+earliest new call on are folded again, and what comes out is what `replay` makes of the same calls.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from audioqa.alerts.alert import Alert
+from audioqa.alerts.columns import DAY, Calls, join
+from audioqa.alerts.day import HISTORY, fold_day
+from audioqa.alerts.rule import AlertRule
+
+
+def replay(calls: Calls, rules: Sequence[AlertRule], *, scale: str, until: float | None = None) -> tuple[Alert, ...]:
+    """All alerts that calls give, in the order in which they were fired.
+
+    Parameters
+    ----------
+    calls
+        Calls of one tenant, scale and model.
+    rules
+        The rules.
+    scale
+        Of their MOS.
+    until
+        Only what was known then; None for all.
+    """
+    return Watch(tuple(rules), scale).add(calls, until=until).alerts
+
+
+@dataclass(frozen=True)
+class Watch:
+    """What is known at some moment; `add` gives what is known later.
+
+    Parameters
+    ----------
+    rules, scale
+        The rules, and the scale of the MOS.
+    calls
+        Those of the days that may still be folded again, and of the four weeks before them.
+    begun
+        The alerts at the beginning of each day, by day (seconds since 1970).
+    alerts
+        The alerts now.
+    """
+
+    rules: tuple[AlertRule, ...]
+    scale: str
+    calls: Calls = field(default_factory=lambda: join(()))
+    begun: Mapping[float, tuple[Alert, ...]] = field(default_factory=dict)
+    alerts: tuple[Alert, ...] = ()
+
+    def add(self, calls: Calls, *, until: float | None = None) -> Watch:
+        """What is known with some more calls.
+
+        Parameters
+        ----------
+        calls
+            In any order; of a call that is there already, what is said now counts.
+        until
+            The moment: only five minutes that are over are looked at. None: everything is over.
+        """
+        if not len(self.calls) and not len(calls):
+            return self
+        known = join((self.calls, calls))
+        earliest = float(calls.at[0]) if len(calls) else float(known.at[-1])
+        moved = set(calls.key.tolist()) & set(self.calls.key.tolist())
+        if moved:  # a call that is told anew may have stood elsewhere
+            earliest = min(earliest, *(float(at) for key, at in zip(self.calls.key, self.calls.at, strict=True) if key in moved))
+        first = float(known.at[0] // DAY * DAY)
+        last = float(known.at[-1] // DAY * DAY)
+        end = last + DAY if until is None else until
+        # The latest day that has been begun: it may not have been looked at to its end.
+        day = min(earliest // DAY * DAY, max(self.begun, default=first))
+        earlier = {one: alerts for one, alerts in self.begun.items() if one <= day}
+        if day not in earlier:
+            day = max((one for one in earlier), default=first)
+        begun = dict(earlier)
+        begun.setdefault(day, ())
+        alerts = begun[day]
+        while day <= last and day < end:
+            begun[day] = alerts
+            alerts = fold_day(known, alerts, self.rules, day=day, until=end, scale=self.scale)
+            day += DAY
+        return Watch(self.rules, self.scale, known, begun, alerts)
+
+    def without_before(self, day: float) -> Watch:
+        """The same without what is needed only for days before one: they can no longer be folded again."""
+        kept = {one: alerts for one, alerts in self.begun.items() if one >= day}
+        return Watch(
+            self.rules, self.scale, self.calls.between(day - HISTORY * DAY, float("inf")), kept, self.alerts
+        )
