@@ -76,7 +76,9 @@ def fit(calls: Calls, mos: Floats, history: int, columns: Sequence[str]) -> Base
     if history < LEAST_HISTORY:
         return None
     middle = float(np.median(mos[:history]))
-    coded = [(name, _codes(calls, name), _PRIOR) for name in columns]
+    # What few words say comes first: what many agents share is the headset's, not each agent's.
+    ordered = sorted(columns, key=lambda name: (len(labels_of(calls, name).names), name))
+    coded = [(name, _codes(calls, name), _PRIOR) for name in ordered]
     coded.append(("", hours_of_week(calls.at), _PRIOR_OF_HOUR))
     effects = [np.zeros(int(codes.max(initial=0)) + 1) for _, codes, _ in coded]
     counts = [np.bincount(codes[:history], minlength=len(effects[n])) for n, (_, codes, _) in enumerate(coded)]
@@ -96,12 +98,12 @@ def fit(calls: Calls, mos: Floats, history: int, columns: Sequence[str]) -> Base
     added = {name: effects[number][codes] for number, (name, codes, _) in enumerate(coded)}
     of_hour = middle + added.pop("")
     expected = of_hour + sum(added.values(), np.zeros(len(calls)))
-    ordered = np.sort(mos[:history] - expected[:history])
+    rest = np.sort(mos[:history] - expected[:history])
     share = (np.arange(_PLACES) + 0.5) / _PLACES
     tail = 0.5 / history
     share = np.concatenate([[tail], share[(share > tail) & (share < 1 - tail)], [1 - tail]])
     return Baseline(
-        expected, added, of_hour, max(_spread(ordered), 0.02), np.quantile(ordered, share), np.asarray(ndtri(share))
+        expected, added, of_hour, max(_spread(rest), 0.02), np.quantile(rest, share), np.asarray(ndtri(share))
     )
 
 

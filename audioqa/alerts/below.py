@@ -86,7 +86,8 @@ class Below:
         first, last
             The calls, the end not included.
         """
-        if any([self._follow(number, first, last) for number in range(len(self.alerts))]):
+        over = [self._follow(number, first, last) for number in range(len(self.alerts))]
+        if any(over):
             self._rebuild()
         limit = self._limit(last)
         while (found := self._find(first, last, limit)) is not None:
@@ -123,11 +124,17 @@ class Below:
             return None
         lengths = window_lengths(self.rule.calls)
         score = self._scores(segments, ends, lengths)
-        best = int(np.argmax(score.max(axis=1)))
-        if not score[best].max() > limit:
+        for best in np.argsort(-score.max(axis=1), kind="stable"):
+            if not score[best].max() > limit:
+                return None
+            segment, end = int(segments[best]), int(ends[best])
+            fresh = int((self.index.call[self.index.start[segment] : end] >= first).sum())
+            # What was bad and is well again is no news.
+            latest = (self.index.call[max(end - one, 0) : end] for one in (fresh, self.rule.calls))
+            if all(float(self.calls.mos[calls].mean()) < self.rule.line for calls in latest):
+                break
+        else:
             return None
-        segment, end = int(segments[best]), int(ends[best])
-        fresh = int((self.index.call[self.index.start[segment] : end] >= first).sum())
         each = np.arange(end - fresh + 1, end + 1)
         tried = self._scores(np.full(len(each), segment), each, lengths)
         certain = int(each[np.argmax(tried.max(axis=1) > limit)])
@@ -177,10 +184,10 @@ class Below:
             if total >= (RECOVERY if self.rule.certain else self.rule.calls) and time >= self.rule.minutes * 60.0:
                 recovered = at
                 break
-        alert = replace(
-            alert, cusum=round(total, 9), cusum_at=since, sized=time, last=int(self.calls.key[fresh[-1]])
-        )
+        alert = replace(alert, cusum=round(total, 9), cusum_at=since, sized=time, last=int(self.calls.key[fresh[-1]]))
         if recovered is not None:
-            alert = replace(alert, spells=(*alert.spells[:-1], replace(alert.spells[-1], until=since, recovered=recovered)))
+            alert = replace(
+                alert, spells=(*alert.spells[:-1], replace(alert.spells[-1], until=since, recovered=recovered))
+            )
         self.alerts[number] = alert
         return recovered is not None

@@ -14,7 +14,7 @@ from math import log
 import numpy as np
 
 from audioqa.alerts.alert import Alert, Spell
-from audioqa.alerts.columns import DAY, Calls, Integers, Truths
+from audioqa.alerts.columns import DAY, Calls, Floats, Integers, Truths
 from audioqa.alerts.limits import calls_a_month, limit_for
 from audioqa.alerts.rule import AlertRule
 from audioqa.alerts.scan import window_lengths
@@ -24,7 +24,7 @@ RECOVERY = 12.0
 
 _PRIOR = 50.0
 _LEAST_SHARE = 1e-4
-_LEAST_MORE = 0.05
+_LEAST_MORE = 0.1
 """Of the calls: fewer more with the fault are no cluster."""
 
 
@@ -59,30 +59,29 @@ class Clusters:
         if not self.rule.certain:
             return 0.0
         known = self.history or last
-        looks = sum(int(self.calls.faults[name][:known].sum()) for name in self.faults)
         days = (self.calls.at[known - 1] - self.calls.at[0]) / DAY if known else 1.0
-        count = calls_a_month(looks, days) * len(self.rule.by)
-        return limit_for(count, self.rule.false_a_month, shortest=self.rule.calls)
+        looks = calls_a_month(known, days) * len(self.rule.by) * max(1, len(self.faults))
+        return limit_for(looks, self.rule.false_a_month, shortest=self.rule.calls)
 
     def _rebuild(self) -> None:
         """Everything that follows from the alerts: entries with each fault, and where windows may begin."""
         index, calls = self.index, self.calls
-        self.lows = {name: index.start[:-1].copy() for name in self.faults}
-        self.open = {name: np.zeros(index.count, np.bool_) for name in self.faults}
-        left = {name: calls.faults[name].copy() for name in self.faults}
+        self.lows = np.tile(index.start[:-1], (len(self.faults), 1))
+        self.open = np.zeros((len(self.faults), index.count), np.bool_)
+        self.left = np.asarray([calls.faults[name] for name in self.faults]).reshape(len(self.faults), len(calls))
         for alert in self.alerts:
             segment = index.find(alert.by, alert.value) if alert.rule == self.rule.name else None
-            if segment is None or alert.detail not in left:
+            if segment is None or alert.detail not in self.faults:
                 continue
+            kind = self.faults.index(alert.detail)
             for spell in alert.spells:
                 members = index.call[index.entries(segment, calls.at, spell.since, spell.until)]
-                left[alert.detail][members] = False
-            self.open[alert.detail][segment] |= alert.is_open
+                self.left[kind, members] = False
+            self.open[kind, segment] |= alert.is_open
             if (end := alert.end) is not None:
                 begin = index.entries(segment, calls.at, end).start
-                self.lows[alert.detail][segment] = max(self.lows[alert.detail][segment], begin)
-        self.left = left
-        self.having = {name: np.flatnonzero(left[name][index.call]) for name in self.faults}
+                self.lows[kind, segment] = max(self.lows[kind, segment], begin)
+        self.having = np.flatnonzero(self.left[:, index.call])
 
     def step(self, first: int, last: int) -> None:
         """Look at some calls, those before having been looked at.
@@ -92,7 +91,8 @@ class Clusters:
         first, last
             The calls, the end not included.
         """
-        if any([self._follow(number, first, last) for number in range(len(self.alerts))]):
+        over = [self._follow(number, first, last) for number in range(len(self.alerts))]
+        if any(over):
             self._rebuild()
         limit = self._limit(last)
         while (found := self._find(first, last, limit)) is not None:
@@ -106,22 +106,21 @@ class Clusters:
 
     def _find(self, first: int, last: int, limit: float) -> Alert | None:
         """The most certain cluster that some calls belong to."""
-        best: tuple[float, str, int, int, int, float] | None = None
-        for name in self.faults:
-            for call in first + np.flatnonzero(self.left[name][first:last]):
-                places = self.index.place[call]
-                for place in places[places >= 0]:
-                    segment = int(self.index.segment[place])
-                    if self.open[name][segment]:
-                        continue
-                    found = self._scan(name, segment, int(place))
-                    if found is not None and found[0] > limit and (best is None or found[0] > best[0]):
-                        best = found[0], name, segment, int(place), found[1], found[2]
-        if best is None:
+        kinds, calls = np.nonzero(self.left[:, first:last])
+        places = self.index.place[first + calls]
+        kinds = np.broadcast_to(kinds[:, None], places.shape)[places >= 0]
+        places = places[places >= 0]
+        usable = ~self.open[kinds, self.index.segment[places]]
+        kinds, places = kinds[usable], places[usable]
+        if not len(places):
             return None
-        score, name, segment, place, begin, before = best
-        members = self.index.call[begin : place + 1]
-        by, value = self.index.word_of(segment)
+        score, begin, before = self._scan(kinds, places)
+        best = int(np.argmax(score))
+        if not score[best] > limit:
+            return None
+        name, place = self.faults[kinds[best]], int(places[best])
+        members = self.index.call[begin[best] : place + 1]
+        by, value = self.index.word_of(int(self.index.segment[place]))
         at = self.calls.at
         spell = Spell(float(at[members[0]]), float(at[members[-1]]))
         return Alert(
@@ -131,39 +130,41 @@ class Clusters:
             value,
             name,
             (spell,),
-            round(before, 4),
+            round(float(before[best]), 4),
             round(float(self.calls.faults[name][members].mean()), 4),
             len(members),
-            round(score, 3),
-            limit,
+            round(float(score[best]), 3),
+            round(limit, 3),
             int(self.calls.key[members[0]]),
             int(self.calls.key[members[-1]]),
             cusum_at=spell.fired,
         )
 
-    def _scan(self, name: str, segment: int, place: int) -> tuple[float, int, float] | None:
-        """How certain the most certain window is that ends with an entry, where it begins, and the share before."""
-        having, start = self.having[name], int(self.index.start[segment])
-        low = int(np.searchsorted(having, self.lows[name][segment]))
-        last = int(np.searchsorted(having, place)) + 1
-        most = last - low
-        if most < self.rule.calls:
-            return None
-        lengths = window_lengths(self.rule.calls, most)
-        lengths = lengths[lengths <= most]
-        begin = having[last - lengths]
-        size = place + 1 - begin
-        before = begin - start
-        seen = np.searchsorted(having, begin) - int(np.searchsorted(having, start))
-        usual = self.usual[name]
-        k0, n0 = seen + _PRIOR * usual, before + _PRIOR
-        share, old = lengths / size, k0 / n0
-        both = (lengths + k0) / (size + n0)
-        ratio = _log_likelihood(lengths, size, share) + _log_likelihood(k0, n0, old)
-        ratio -= _log_likelihood(lengths, size, both) + _log_likelihood(k0, n0, both)
-        score = np.where(share - old >= _LEAST_MORE, np.sqrt(np.maximum(2.0 * ratio, 0.0)), -np.inf)
-        best = int(np.argmax(score))
-        return float(score[best]), int(begin[best]), float(old[best])
+    def _scan(self, kinds: Integers, places: Integers) -> tuple[Floats, Integers, Floats]:
+        """How certain the most certain window is that ends with each entry, where it begins, and the share before."""
+        entries = len(self.index.call)
+        start = self.index.start[self.index.segment[places]]
+        lowest = self.lows[kinds, self.index.segment[places]]
+        own = kinds * entries  # faults one after the other, each with all entries
+        low, oldest, last = (np.searchsorted(self.having, own + one) for one in (lowest, start, places + 1))
+        lengths = window_lengths(self.rule.calls)
+        usable = lengths <= (last - low)[:, None]
+        since = np.where(usable, last[:, None] - lengths, last[:, None] - 1)
+        begin = self.having[since] - own[:, None]
+        size = (places + 1)[:, None] - begin
+        usual = np.asarray([self.usual[name] for name in self.faults])[kinds][:, None]
+        k, n = np.broadcast_to(lengths * 1.0, begin.shape), np.maximum(size, lengths) * 1.0
+        k0 = np.asarray(since - oldest[:, None] + _PRIOR * usual, dtype=np.float64)
+        n0 = np.asarray(begin - start[:, None] + _PRIOR, dtype=np.float64)
+        old = k0 / n0
+        both = (k + k0) / (n + n0)
+        ratio = _log_likelihood(k, n, k / n) + _log_likelihood(k0, n0, old)
+        ratio -= _log_likelihood(k, n, both) + _log_likelihood(k0, n0, both)
+        usable &= k / n - old >= _LEAST_MORE
+        score = np.where(usable, np.sqrt(np.maximum(2.0 * ratio, 0.0)), -np.inf)
+        best = np.argmax(score, axis=1)
+        rows = np.arange(len(score))
+        return score[rows, best], begin[rows, best], old[rows, best]
 
     def _follow(self, number: int, first: int, last: int) -> bool:
         """Whether an open alert is over, by a cumulative sum of calls without the fault."""
@@ -175,7 +176,11 @@ class Clusters:
         fresh = fresh[(fresh >= first) & (fresh < last)]
         if not len(fresh):
             return False
-        bad = min(max(alert.after, alert.before + _LEAST_MORE), 0.99)
+        spell = alert.spells[-1]
+        bad_until = max(alert.cusum_at, spell.fired)
+        known = self.index.call[self.index.entries(segment, self.calls.at, spell.since, bad_until)]
+        share = float(self.calls.faults[alert.detail][known].mean()) if len(known) >= self.rule.calls else alert.after
+        bad = min(max(share, alert.before + _LEAST_MORE), 0.99)
         well = min(max(alert.before, _LEAST_SHARE), 0.98)
         gain = log((1.0 - well) / (1.0 - bad)), log(well / bad)
         total, since, recovered = alert.cusum, alert.cusum_at, None
@@ -189,13 +194,13 @@ class Clusters:
                 break
         alert = replace(alert, cusum=round(total, 9), cusum_at=since, last=int(self.calls.key[fresh[-1]]))
         if recovered is not None:
-            end = replace(alert.spells[-1], until=since, recovered=recovered)
+            end = replace(spell, until=since, recovered=recovered)
             alert = replace(alert, spells=(*alert.spells[:-1], end))
         self.alerts[number] = alert
         return recovered is not None
 
 
-def _log_likelihood(having: Integers, count: Integers, share: Integers) -> Integers:
-    """Of so many calls with a fault among so many, at a share; whatever the type of the figures."""
+def _log_likelihood(having: Floats, count: Floats, share: Floats) -> Floats:
+    """Of so many calls with a fault among so many, at a share."""
     bound = np.clip(share, 1e-9, 1.0 - 1e-9)
-    return having * np.log(bound) + (count - having) * np.log1p(-bound)
+    return np.asarray(having * np.log(bound) + (count - having) * np.log1p(-bound), dtype=np.float64)

@@ -47,17 +47,19 @@ def fold_day(
     calls = calls.between(day - HISTORY * DAY, min(until, day + DAY))
     found = tuple(_given_up(alert, day) for alert in alerts)
     scored = calls.take(np.flatnonzero(np.isfinite(calls.mos)))
-    looking: list[Drops | Below | Clusters] = []
     changes = [rule for rule in rules if rule.kind in ("drop", "hours")]
     standing = [rule for rule in rules if rule.kind == "standing"]
+    changed: Sequence[Alert] = found
     if changes or standing:
-        drops = Drops(scored, _history(scored, day), changes, found, also=standing)
-        if drops.baseline is not None and standing:
-            drops.alerts = judge(
-                scored, drops.history, drops.back, drops.baseline, rules=standing, alerts=drops.alerts, now=day
-            )
-        looking.append(drops)
-    looking += [
+        for begin, end in _parts(scored, day):
+            drops = Drops(scored.between(0.0, end), _history(scored, begin), changes, changed, also=standing)
+            if begin == day and drops.baseline is not None and standing:
+                drops.alerts = judge(
+                    scored, drops.history, drops.back, drops.baseline, rules=standing, alerts=drops.alerts, now=day
+                )
+            _go_through(drops, day, until)
+            changed = drops.alerts
+    looking: list[Below | Clusters] = [
         Below(scored, _history(scored, day), rule, found)
         for rule in rules
         if rule.kind == "below" and rule.scale == scale
@@ -65,7 +67,14 @@ def fold_day(
     looking += [Clusters(calls, _history(calls, day), rule, found) for rule in rules if rule.kind == "cluster"]
     for one in looking:
         _go_through(one, day, until)
-    return _together(found, [one.alerts for one in looking])
+    return _together(found, [changed, *(one.alerts for one in looking)])
+
+
+def _parts(calls: Calls, day: float) -> list[tuple[float, float]]:
+    """The whole day; the first one, which nothing is known before, hour by hour."""
+    if len(calls) and calls.at[0] < day:
+        return [(day, day + DAY)]
+    return [(day + hour * 3600.0, day + (hour + 1) * 3600.0) for hour in range(24)]
 
 
 def _history(calls: Calls, day: float) -> int:

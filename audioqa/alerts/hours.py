@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from audioqa.alerts.columns import DAY, Calls, Floats, Integers, Truths
+from audioqa.alerts.columns import DAY, Calls, Floats, Truths
 from audioqa.alerts.rule import AlertRule
 from audioqa.alerts.segments import Index
 
@@ -61,12 +61,11 @@ def table(index: Index, calls: Calls, values: Floats, shown: int) -> HourTable:
 
 def add(of: HourTable, index: Index, calls: Calls, values: Floats, first: int, last: int) -> None:
     """Count some more calls."""
-    for call in range(first, last):
-        hour = int((calls.at[call] - of.first_day * DAY) // 3600)
-        entries = index.place[call]
-        segments = index.segment[entries[entries >= 0]]
-        of.count[hour // 24, hour % 24, segments] += 1.0
-        of.total[hour // 24, hour % 24, segments] += values[call]
+    hour = ((calls.at[first:last] - of.first_day * DAY) // 3600).astype(np.int64)
+    entries = index.place[first:last]
+    cell = (hour[:, None] * index.count + index.segment[entries])[entries >= 0]
+    np.add.at(of.count.reshape(-1), cell, 1.0)
+    np.add.at(of.total.reshape(-1), cell, np.broadcast_to(values[first:last, None], entries.shape)[entries >= 0])
 
 
 def find(
@@ -128,9 +127,7 @@ def find(
         rest = (everything_total - s) / np.maximum(others, 1.0)
         lower = rest - s / np.maximum(n, 1.0)
         noise = wobble[[index.column_of(int(one)) for one in segments]]
-        score = lower / np.sqrt(
-            1.0 / np.maximum(n, 1.0) + noise / np.maximum(days, 1) + 1.0 / np.maximum(others, 1.0)
-        )
+        score = lower / np.sqrt(1.0 / np.maximum(n, 1.0) + noise / np.maximum(days, 1) + 1.0 / np.maximum(others, 1.0))
         worse = np.cumsum(full & (mean < rest - lower / 2.0), axis=0)  # of the longest window: close enough
         usable = (n >= rule.calls) & (days >= rule.days) & (others >= _OTHERS) & full[0]
         usable &= (lower * spread >= rule.least) & (worse >= _SHARE_OF_DAYS * days)
@@ -149,5 +146,3 @@ def within(at: Floats, detail: str) -> Truths:
     hour = at % DAY // 3600
     found: Truths = (hour >= begin) & (hour < end)
     return found
-
-

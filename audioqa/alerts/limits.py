@@ -17,6 +17,7 @@ from functools import cache
 from statistics import NormalDist
 
 import numpy as np
+from scipy.special import ndtr
 
 _NORMAL = NormalDist()
 LEAST_LIMIT, GREATEST_LIMIT = 3.0, 9.0
@@ -36,9 +37,9 @@ def false_rate(limit: float, *, shortest: int = 8, longest: int = 2000) -> float
     shortest, longest
         Calls of the shortest and the longest window.
     """
-    x = np.linspace(limit / longest**0.5, limit / shortest**0.5, 400)
+    x = np.linspace(limit / longest**0.5, limit / shortest**0.5, 200)
     half = x / 2.0
-    below = np.array([_NORMAL.cdf(value) for value in half])
+    below = ndtr(half)
     density = np.exp(-(half**2) / 2.0) / np.sqrt(2.0 * np.pi)
     nu = (2.0 / x) * (below - 0.5) / (half * below + density)
     return float(limit * _NORMAL.pdf(limit) * np.trapezoid(x * nu**2, x))

@@ -12,7 +12,7 @@ from audioqa.bands import BAND_SETS
 from audioqa.errors import SettingsError
 
 Kind = Literal["below", "drop", "hours", "standing", "cluster"]
-"""MOS below a line; a change; hours of the day that are worse; worse than its like; a fault that comes often at once."""
+"""MOS below a line; a change; hours of the day that are worse; worse than its like; a fault in call after call."""
 
 
 @dataclass(frozen=True)
@@ -121,7 +121,9 @@ def _rule(name: str, table: Mapping[str, Any]) -> AlertRule:
         return SettingsError(f"alert rule {name!r}: {key}: {needed} is needed, not {values[key]!r}")
 
     if unknown := sorted(set(values) - _KEYS):
-        raise SettingsError(f"alert rule {name!r}: there is no key {unknown[0]!r}; there are {', '.join(sorted(_KEYS))}")
+        raise SettingsError(
+            f"alert rule {name!r}: there is no key {unknown[0]!r}; there are {', '.join(sorted(_KEYS))}"
+        )
     if values.get("kind") not in get_args(Kind):
         raise SettingsError(f"alert rule {name!r}: its kind is one of {', '.join(get_args(Kind))}")
     if not values.get("by"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 
@@ -40,6 +41,7 @@ def sums_of(values: Floats) -> Sums:
     return Sums(np.concatenate([[0.0], np.cumsum(values)]), np.concatenate([[0.0], np.cumsum(values**2)]))
 
 
+@cache
 def window_lengths(shortest: int, longest: int = 2000) -> Integers:
     """Numbers of calls of the windows: each a quarter longer than the one before."""
     found = [shortest]
@@ -48,23 +50,43 @@ def window_lengths(shortest: int, longest: int = 2000) -> Integers:
     return np.asarray(found, dtype=np.int64)
 
 
+def variances(index: Index, sums: Sums, history: int) -> Floats:
+    """The variance of the values of each segment, drawn to 1 where they are few.
+
+    Parameters
+    ----------
+    index, sums
+        The calls, and the running sums of their values by entry.
+    history
+        How many calls are looked at, from the first.
+    """
+    start = index.start[:-1]
+    end = start + np.bincount(index.segment[index.call < history], minlength=index.count)
+    count = end - start
+    mean = sums.over(start, end) / np.maximum(count, 1)
+    own = np.maximum(sums.second[end] - sums.second[start] - count * mean**2, 0.0)
+    found: Floats = np.maximum((own + _PRIOR) / (count + _PRIOR), 0.5)
+    return found
+
+
 def scores(
     index: Index,
-    at: Floats,
+    times: Floats,
     sums: Sums,
     *,
     segments: Integers,
     ends: Integers,
     lows: Integers,
     lengths: Integers,
+    variance: Floats,
     wobble: Floats,
 ) -> tuple[Floats, Floats]:
     """How much lower the last calls are than those before, in standard deviations and in the values' own unit.
 
     Parameters
     ----------
-    index, at
-        The calls.
+    index, times
+        The calls, and when the call of each entry began.
     sums
         Of normal values by entry.
     segments, ends
@@ -72,9 +94,9 @@ def scores(
     lows
         The first entry that a window may begin with.
     lengths
-        Calls of the windows: int64, shape (windows,), or (segments, windows).
-    wobble
-        For each segment the variance of its mean from one day to the next.
+        Calls of the windows: int64, shape (windows,).
+    variance, wobble
+        For each of the segments that of its values, and that of its mean from one day to the next.
 
     Returns
     -------
@@ -83,24 +105,13 @@ def scores(
     """
     begin = ends[:, None] - lengths
     start = index.start[segments][:, None]
+    usable = begin >= np.maximum(lows[:, None], start + LEAST_BEFORE)
+    begin = np.where(usable, begin, start + 1)
     before = begin - start
-    usable = (begin >= lows[:, None]) & (before >= LEAST_BEFORE)
-    begin, before = np.where(usable, begin, start), np.where(usable, before, 1)
-    end = np.broadcast_to(ends[:, None], begin.shape)
-    total_before = sums.over(np.broadcast_to(start, begin.shape), begin)
-    mean_before = total_before / before
-    squares = sums.second[begin] - sums.second[start]
-    own = np.maximum(squares - before * mean_before**2, 0.0)
-    variance = np.maximum((own + _PRIOR) / (before + _PRIOR), 0.5)
-    lower = mean_before - sums.over(begin, end) / lengths
-    times = at[index.call]
-    last = len(times) - 1
-    days = 1.0 + (times[np.clip(end - 1, 0, last)] - times[np.clip(begin, 0, last)]) / DAY
-    days_before = 1.0 + (times[np.clip(begin - 1, 0, last)] - times[np.clip(start, 0, last)]) / DAY
-    spread = np.sqrt(
-        variance * (1.0 / lengths + 1.0 / before)
-        + wobble[:, None] * (1.0 / np.floor(days) + 1.0 / np.floor(np.maximum(days_before, 1.0)))
-    )
+    at_begin = sums.first[begin]
+    lower = (at_begin - sums.first[start]) / before - (sums.first[ends][:, None] - at_begin) / lengths
+    days = 1.0 + np.floor((times[ends - 1][:, None] - times[np.minimum(begin, len(times) - 1)]) / DAY)
+    spread = np.sqrt(variance[:, None] * (1.0 / lengths + 1.0 / before) + wobble[:, None] / np.maximum(days, 1.0))
     return np.where(usable, lower / spread, -np.inf), np.where(usable, lower, -np.inf)
 
 

@@ -70,8 +70,8 @@ def judge(
             continue
         names = [name for name in rule.by if name in calls.labels]
         columns = [_column(calls, history, back, baseline, name) for name in names]
-        found = _recovered(found, rule, columns, calls, history, now)
-        while (one := _worst(rule, columns, found, calls, history)) is not None:
+        found = _recovered(found, rule, columns, calls, now)
+        while (one := _worst(rule, columns, found, calls)) is not None:
             alert, members, lower = one
             spell = Spell(float(calls.at[members[0]]), now, drop=0.0)
             again = [n for n, old in enumerate(found) if old.name == alert.name and not old.is_open]
@@ -81,7 +81,6 @@ def judge(
                 found.append(replace(alert, spells=(spell,)))
             for column in columns:
                 column.left[members] += lower
-        del columns
     return found
 
 
@@ -122,7 +121,7 @@ def _means(column: _Column) -> tuple[Floats, Floats, float]:
 
 
 def _worst(
-    rule: AlertRule, columns: Sequence[_Column], alerts: Sequence[Alert], calls: Calls, history: int
+    rule: AlertRule, columns: Sequence[_Column], alerts: Sequence[Alert], calls: Calls
 ) -> tuple[Alert, Integers, float] | None:
     """The most certain word of all columns, its calls, and how much lower it is."""
     from scipy.stats import t
@@ -168,7 +167,7 @@ def _worst(
 
 
 def _recovered(
-    alerts: Sequence[Alert], rule: AlertRule, columns: Sequence[_Column], calls: Calls, history: int, now: float
+    alerts: Sequence[Alert], rule: AlertRule, columns: Sequence[_Column], calls: Calls, now: float
 ) -> list[Alert]:
     """The alerts, those over that are by the calls of the last three days; what is still bad is put back."""
     found = list(alerts)

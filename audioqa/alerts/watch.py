@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from audioqa.alerts.alert import Alert
 from audioqa.alerts.columns import DAY, Calls, join
 from audioqa.alerts.day import HISTORY, fold_day
@@ -68,9 +70,9 @@ class Watch:
             return self
         known = join((self.calls, calls))
         earliest = float(calls.at[0]) if len(calls) else float(known.at[-1])
-        moved = set(calls.key.tolist()) & set(self.calls.key.tolist())
-        if moved:  # a call that is told anew may have stood elsewhere
-            earliest = min(earliest, *(float(at) for key, at in zip(self.calls.key, self.calls.at, strict=True) if key in moved))
+        moved = self.calls.at[np.isin(self.calls.key, calls.key)]
+        if len(moved):  # a call that is told anew may have stood elsewhere
+            earliest = min(earliest, float(moved[0]))
         first = float(known.at[0] // DAY * DAY)
         last = float(known.at[-1] // DAY * DAY)
         end = last + DAY if until is None else until
@@ -91,6 +93,4 @@ class Watch:
     def without_before(self, day: float) -> Watch:
         """The same without what is needed only for days before one: they can no longer be folded again."""
         kept = {one: alerts for one, alerts in self.begun.items() if one >= day}
-        return Watch(
-            self.rules, self.scale, self.calls.between(day - HISTORY * DAY, float("inf")), kept, self.alerts
-        )
+        return Watch(self.rules, self.scale, self.calls.between(day - HISTORY * DAY, float("inf")), kept, self.alerts)
