@@ -13,7 +13,7 @@ serve: $(VENV)/installed  ## the service with the fixture calls, for this machin
 	$(BIN)/audioqa serve --no-sign-in --load fixtures --folder .cache/serve
 
 test: check  ## lint, types and every test that is quick
-	$(BIN)/python -m pytest -q
+	$(BIN)/python -m pytest -q -n logical --maxprocesses 4 --dist loadfile
 
 check: $(VENV)/developer
 	$(BIN)/ruff check .
@@ -46,6 +46,7 @@ agreement: $(VENV)/installed  ## agreement with listeners on the rated set
 
 store-speed: $(VENV)/developer  ## a million calls in SQLite and PostgreSQL; writes the tables in docs/store.md
 	$(BIN)/python -m audioqa.lab.store_speed --write docs/store.md
+
 load: $(VENV)/installed  ## the service under load: 50 uploads at once; 200 uploads, the server killed twice
 	$(BIN)/python -m audioqa.lab.service_load --at-once 50 --killed 200
 
@@ -70,6 +71,6 @@ $(VENV)/installed: pyproject.toml constraints.txt models/packages.txt
 	touch $@
 
 $(VENV)/developer: $(VENV)/installed
-	$(BIN)/pip install -q -c constraints.txt duckdb flask flask-cors httpx2 hypothesis 'moto[s3]' mypy onnx pandas 'psycopg[binary]' pyarrow pytest ray \
+	$(BIN)/pip install -q -c constraints.txt duckdb flask flask-cors httpx2 hypothesis 'moto[s3]' mypy onnx pandas 'psycopg[binary]' pyarrow pytest pytest-xdist ray \
 	  ruff s3fs schemathesis scikit-learn
 	touch $@

@@ -19,7 +19,7 @@ from audioqa.cli_calls import calls, export, purge, roles, show
 from audioqa.cli_lab import lab
 from audioqa.cli_labels import calibrate, evaluate
 from audioqa.cli_mask import mask
-from audioqa.cli_options import legs, open_options
+from audioqa.cli_options import KeepDtmfKeys, Metadata, call_info, legs, open_options
 from audioqa.cli_serve import key, serve, user
 from audioqa.messages import complain
 
@@ -76,6 +76,7 @@ def score(
         bool,
         typer.Option("--pair", help="Each two recordings are the legs of one call, in the order of its channels."),
     ] = False,
+    metadata: Metadata = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object for each call, one a line.")] = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV, a row for each channel.")] = False,
     plot: Annotated[
@@ -104,6 +105,7 @@ def score(
     device: Annotated[
         str | None, typer.Option(metavar="DEVICE", help="Where callmos runs: cpu (the default), cuda, or auto.")
     ] = None,
+    keep_dtmf_keys: KeepDtmfKeys = None,
     config: Annotated[
         Path | None, typer.Option(help="Configuration file (default: audioqa.toml where it exists).")
     ] = None,
@@ -116,8 +118,15 @@ def score(
     try:
         options = open_options(channels, encoding, rate, paired=pair)
         recordings = legs(calls) if pair else [(call,) for call in calls]
+        known = [call_info(metadata, call, channels) if metadata else None for call in recordings]
         analyser = load_settings(
-            config, estimator=estimator, calibration=calibration, threads=threads, weights=weights, device=device
+            config,
+            estimator=estimator,
+            calibration=calibration,
+            threads=threads,
+            weights=weights,
+            device=device,
+            keep_dtmf_keys=keep_dtmf_keys,
         ).analyser()
         outputs = Outputs(
             recordings,
@@ -135,13 +144,14 @@ def score(
 
     failed = 0
     with outputs:
-        for call in recordings:
+        for call, info in zip(recordings, known, strict=True):
             try:
                 with outputs.progress(call) as progress:
                     report = analyser(
                         call,
                         options=options,
                         reference=reference,
+                        info=info,
                         explain=explain or mended is not None,
                         progress=progress,
                     )

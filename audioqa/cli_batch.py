@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from audioqa.cli_options import open_options
+from audioqa.cli_options import KeepDtmfKeys, open_options
 from audioqa.messages import complain
 
 if TYPE_CHECKING:
@@ -104,6 +104,7 @@ def batch(
     device: Annotated[
         str | None, typer.Option(metavar="DEVICE", help="Where callmos runs: cpu (the default), cuda, or auto.")
     ] = None,
+    keep_dtmf_keys: KeepDtmfKeys = None,
     config: Annotated[
         Path | None, typer.Option(help="Configuration file (default: audioqa.toml where it exists).")
     ] = None,
@@ -116,6 +117,7 @@ def batch(
     from audioqa.engines import Limits
     from audioqa.engines.work import AnalyserWork
     from audioqa.errors import AudioqaError
+    from audioqa.judging import Judging
     from audioqa.settings import NO_ESTIMATOR, load_settings
     from audioqa.sources import ARCHIVES, check_sources, read_sources
     from audioqa.store import open_store
@@ -124,7 +126,14 @@ def batch(
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     try:
         open_options(channels, encoding, rate)  # values that no file could have are told at once
-        settings = load_settings(config, estimator=estimator, calibration=calibration, weights=weights, device=device)
+        settings = load_settings(
+            config,
+            estimator=estimator,
+            calibration=calibration,
+            weights=weights,
+            device=device,
+            keep_dtmf_keys=keep_dtmf_keys,
+        )
         digest = settings.analyser().digest
         options = settings.sources.options(
             pattern=pattern,
@@ -155,7 +164,16 @@ def batch(
             stack.enter_context(workers)
             ahead = Ahead((lambda: read_sources(sources, options=counted)) if cheap else None)
             display = stack.enter_context(make_display(ahead, as_json=log_json))
-            run = Batch(sources, opened, workers, digest, display, retry_failed=retry_failed, patience=patience)
+            run = Batch(
+                sources,
+                opened,
+                workers,
+                digest,
+                display,
+                retry_failed=retry_failed,
+                patience=patience,
+                judging=Judging(settings),
+            )
             ended = run(read_sources(sources, options=options, say=display.say))
             ahead.stop()
             display.ended(ended)

@@ -25,7 +25,7 @@
 
 What else may stand in ``[sources]`` is shown in `audioqa.source_settings`, and the table ``[service]`` in
 `audioqa.service_settings`. The plain keys are also environment variables: ``AUDIOQA_ESTIMATOR``, ``AUDIOQA_WEIGHTS``,
-``AUDIOQA_CALIBRATION``, ``AUDIOQA_THREADS``, ``AUDIOQA_DEVICE``.
+``AUDIOQA_CALIBRATION``, ``AUDIOQA_THREADS``, ``AUDIOQA_DEVICE``, ``AUDIOQA_KEEP_DTMF_KEYS``.
 """
 
 from __future__ import annotations
@@ -102,6 +102,9 @@ class Settings(BaseModel):
         Threads that one network may use, 1 to 256.
     device
         Where callmos runs: ``cpu``, ``cuda``, or ``auto`` for a GPU where torch finds one.
+    keep_dtmf_keys
+        Whether reports, and with them the store, lists, pages and exports, tell which keys were pressed. Card numbers
+        and PINs may be among them, so that by default only their count is told.
     bands
         A band set in place of the contact-centre one.
     detectors
@@ -121,6 +124,7 @@ class Settings(BaseModel):
     calibration: str | None = None
     threads: int = Field(default=1, ge=1, le=256)
     device: Literal["auto", "cpu", "cuda"] = "cpu"
+    keep_dtmf_keys: bool = False
     bands: BandSettings | None = None
     detectors: dict[str, dict[str, float]] = Field(default_factory=dict)
     flags: FlagSettings = Field(default_factory=FlagSettings)
@@ -165,6 +169,7 @@ class Settings(BaseModel):
             threads=self.threads,
             weights=self.weights,
             device=self.device,
+            keep_dtmf_keys=self.keep_dtmf_keys,
         )
 
     def _detectors(self) -> tuple[Detector, ...]:
@@ -188,6 +193,7 @@ def load_settings(
     threads: int | None = None,
     weights: Path | None = None,
     device: str | None = None,
+    keep_dtmf_keys: bool | None = None,
 ) -> Settings:
     """Read the configuration.
 
@@ -195,7 +201,7 @@ def load_settings(
     ----------
     config
         A TOML file; None for the one that ``AUDIOQA_CONFIG`` names, or ``audioqa.toml`` where it exists.
-    estimator, calibration, threads, weights, device
+    estimator, calibration, threads, weights, device, keep_dtmf_keys
         Given as options: they win over the environment and the file. An estimator that takes no weights sets aside
         those that the environment or the file names for another.
 
@@ -237,6 +243,8 @@ def load_settings(
             settings.threads = threads
         if device is not None:
             settings.device = device  # type: ignore[assignment]  # the model checks it
+        if keep_dtmf_keys is not None:
+            settings.keep_dtmf_keys = keep_dtmf_keys
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])

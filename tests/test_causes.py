@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from test_flags import party
+from hand_made import party
 
 from audioqa.causes import CHECKS, RULES, likely_causes
 from audioqa.render.as_csv import KINDS

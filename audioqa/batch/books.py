@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Protocol
 
 from audioqa.batch.patience import Patience
 from audioqa.batch.tally import Tally, size
 from audioqa.engines import Outcome
 from audioqa.errors import StoreError
 from audioqa.store import Hashes, Known, Store, location_of
+from audioqa.store.database import writing
 from audioqa.types import BadItem, Failure, Item
+
+if TYPE_CHECKING:
+    from audioqa.judging import Judging
 
 
 class Teller(Protocol):
@@ -38,10 +42,20 @@ class Books:
         Tries again while the store is in trouble.
     teller
         Told of failures.
+    judging
+        Flags calls by what is known of them; None leaves them as the workers flagged them.
     """
 
     def __init__(
-        self, store: Store, run: int, *, digest: str, tally: Tally, patience: Patience, teller: Teller
+        self,
+        store: Store,
+        run: int,
+        *,
+        digest: str,
+        tally: Tally,
+        patience: Patience,
+        teller: Teller,
+        judging: Judging | None = None,
     ) -> None:
         self._store = store
         self._run = run
@@ -49,6 +63,7 @@ class Books:
         self._tally = tally
         self._patiently = patience
         self._teller = teller
+        self._judging = judging
 
     def known(self, items: Sequence[Item], hashes: Sequence[Hashes | None] = ()) -> list[Known]:
         """What each of some items needs."""
@@ -87,12 +102,14 @@ class Books:
             else:
                 self._tally.unchanged += 1
         elif known.state == "info":
-            if not self._patiently(lambda: self._store.update_info(self._run, item, known.hashes)):
+            if not self._patiently(lambda: self._store.update_info(self._run, item, known.hashes, judge=self._judging)):
                 return False
             self._tally.updated += 1
         elif known.state == "share" and known.hashes is not None:
             hashes = known.hashes
-            if not self._patiently(lambda: self._store.share(self._run, item, hashes, digest=self._digest)):
+            if not self._patiently(
+                lambda: self._store.share(self._run, item, hashes, digest=self._digest, judge=self._judging)
+            ):
                 return False
             self._tally.shared += 1
         else:
@@ -108,7 +125,13 @@ class Books:
         try:
             self._patiently(
                 lambda: self._store.record(
-                    self._run, item, hashes, report, digest=self._digest, processing=round(outcome.processor, 4)
+                    self._run,
+                    item,
+                    hashes,
+                    report,
+                    digest=self._digest,
+                    processing=round(outcome.processor, 4),
+                    judge=self._judging,
                 )
             )
         except StoreError as error:
@@ -135,6 +158,18 @@ class Books:
         """Count what failed in an earlier run."""
         self._tally.failed_before += 1
         self._tally.size += size(item)
+
+    def judge_again(self) -> Iterator[int]:
+        """Flag anew what other rules flagged, and what rests on medians of calls that came later; so many each time.
+
+        The rules of the configuration may have changed since the last run, and nothing is scored again for that.
+        """
+        judging = self._judging
+        if judging is not None:
+            self._patiently(lambda: writing(self._store.engine, lambda c: judging.forget(c, self._run)))
+            for count in judging.keep_up(self._store):
+                self._tally.judged += count
+                yield count
 
     def end(self, outcome: str) -> None:
         """Give all claims back, and note how the run ended and how many of what there were."""

@@ -22,6 +22,7 @@ from audioqa.types import BadItem, Item
 
 if TYPE_CHECKING:
     from audioqa.batch.display import Display
+    from audioqa.judging import Judging
 
 Ending = Literal["finished", "interrupted", "stopped"]
 """All was come to; a person or the system asked it to stop; it could not go on."""
@@ -79,6 +80,8 @@ class Batch:
         Try again what failed before.
     patience
         Seconds to wait for a store, or a disk, that is in trouble.
+    judging
+        Flags calls by what is known of them beside their sound; None leaves them as the workers flagged them.
     """
 
     sources: Sequence[str]
@@ -88,6 +91,7 @@ class Batch:
     display: Display
     retry_failed: bool = False
     patience: float = 60.0
+    judging: Judging | None = None
     tally: Tally = field(default_factory=Tally)
 
     def __call__(self, items: Iterator[Item | BadItem]) -> Ended:
@@ -111,7 +115,15 @@ class Batch:
                 )
             except AudioqaError as error:
                 return Ended("stopped", str(error), self.tally)
-            books = Books(self.store, run, digest=self.digest, tally=self.tally, patience=patience, teller=self.display)
+            books = Books(
+                self.store,
+                run,
+                digest=self.digest,
+                tally=self.tally,
+                patience=patience,
+                teller=self.display,
+                judging=self.judging,
+            )
             trouble = Trouble(self.sources, patience=self.patience, say=self.display.say)
             planner = Planner(items, books, trouble, retry_failed=self.retry_failed)
             work = _Work(self, planner, books, trouble, lambda: interrupts.heard)
@@ -119,6 +131,11 @@ class Batch:
             reason = ""
             try:
                 work.run()
+                for _ in books.judge_again() if not interrupts.heard else ():
+                    self.display.tick(self.tally)
+                    if interrupts.heard:
+                        ending, reason = "interrupted", f"{interrupts.heard} was received"
+                        break
                 if interrupts.heard and not planner.exhausted:
                     ending, reason = "interrupted", f"{interrupts.heard} was received"
             except KeyboardInterrupt:

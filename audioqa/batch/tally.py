@@ -41,6 +41,8 @@ class Tally:
         Not come to, because the run was broken off; those that its source had not named yet are not among them.
     flagged
         Of those scored in this run.
+    judged
+        Flagged anew by other rules, or by what is known of them, at the end of the run.
     audio, processor
         Seconds of sound scored in this run, and of the processor that this took.
     size
@@ -60,6 +62,7 @@ class Tally:
     elsewhere: int = 0
     left: int = 0
     flagged: int = 0
+    judged: int = 0
     audio: float = 0.0
     processor: float = 0.0
     size: int = 0
@@ -131,6 +134,7 @@ class Tally:
             "elsewhere": self.elsewhere,
             "left": self.left,
             "flagged": self.flagged,
+            "judged": self.judged,
             "failures": dict(sorted(self.failed.items())),
             "audio_seconds": round(self.audio, 3),
             "processor_seconds": round(self.processor, 3),

@@ -68,14 +68,21 @@ def fill(store: Store, count: int) -> None:
             call_id=f"call-{number:07d}",
             start_time=now - timedelta(days=DAYS * chance.random()),
             agent=f"agent {chance.randrange(50)}",
+            queue=f"Q{chance.randrange(8)}",
+            site=f"S{chance.randrange(12)}",
+            carrier=f"C{chance.randrange(5)}",
             trunk=f"T{chance.randrange(40)}",
+            tags={"campaign": f"campaign {chance.randrange(20)}", "headset": chance.choice(("wired", "none"))},
         )
         item = Item((SourceFile(f"/archive/{number}.wav", 1000, "x"),), info)
         sound = Hashes((f"{chance.getrandbits(256):064x}",))
         store.record(run, item, sound, json.dumps(content), digest="0" * 64)
+    rare = CallInfo("rare", start_time=now - timedelta(days=9), agent="rare", tags={"ticket": "rare"})
     for number in range(1, count // FIRST):
         writing(store.engine, partial(_copy, number=number))
         print(f"{(number + 1) * FIRST} of {count}", end="\r", file=sys.stderr, flush=True)  # noqa: T201
+    item = Item((SourceFile("/archive/rare.wav", 1000, "x"),), rare)
+    store.record(run, item, Hashes(("f" * 64,)), json.dumps(fine), digest="0" * 64)
 
 
 def _copy(connection: Connection, *, number: int) -> None:

@@ -30,6 +30,7 @@ from audioqa.lab.situations import FAULTS, SITUATIONS
 from audioqa.lab.talk import Talk, talks
 from audioqa.lab.tally import FalseEvents
 from audioqa.measure import Measurements, measure_samples
+from audioqa.phases import PhaseFinder
 from audioqa.types import CallReport, Phase, Recording, Segment
 
 DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "phases.md"
@@ -57,7 +58,7 @@ def signals_found(count: int, codec: str, seed: int) -> Counter[tuple[str, bool]
     every = list(signals(count, rng))
     speech = np.concatenate([call.samples for call in islice(calls("test"), 0, 60, 2)])
     samples, placed = leg([every[i] for i in rng.permutation(len(every))], rng, speech=speech)
-    phases = Analyser(None, None).find_phases(_measured(samples[:, None], codec))
+    phases = PhaseFinder(keep_keys=True)(_measured(samples[:, None], codec))
     found: Counter[tuple[str, bool]] = Counter()
     for one in placed:
         mine = [phase for phase in phases if phase.kind == one.signal.kind and _same(phase.segment, one.segment)]

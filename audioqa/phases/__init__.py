@@ -5,7 +5,8 @@ Kinds of phase:
 ``ringback``, ``busy``, ``information-tone``
     Signalling tones of the network, by pitch and cadence (ITU-T E.180).
 ``dtmf``
-    Keys (ITU-T Q.23), with what was pressed.
+    Keys (ITU-T Q.23): how many were pressed. Which ones is told only where it was asked for: card numbers and PINs are
+    entered so.
 ``beep``
     A single tone of up to 3 s: voicemail, a recorder. A longer one without a name is a ``tone``.
 ``hold-music``
@@ -72,6 +73,8 @@ class PhaseFinder:
     over_hum
         dB over the lines of a hum from which more sounds than the hum: what lies above 500 Hz of it, and what codecs
         take off the lines, is less (docs/impairments.md: 10 dB).
+    keep_keys
+        Whether it is told which keys were pressed, not only how many.
     """
 
     tones: Tones = field(default_factory=Tones)
@@ -80,6 +83,7 @@ class PhaseFinder:
     silences: Silences = field(default_factory=Silences)
     hum: Hum = field(default_factory=Hum)
     over_hum: float = 10.0
+    keep_keys: bool = False
 
     def __call__(self, measurements: Measurements) -> tuple[Phase, ...]:
         """Every phase, in order of start; none where speech activity was not measured."""
@@ -114,7 +118,7 @@ class PhaseFinder:
         hum = self._hums(channel)
         music = self.music.with_notes(self.music(channel, tones, end=duration, hum=hum), tones)
         phases = [Phase("hold-music", channel.name, part, _seconds(part)) for part in music]
-        return phases + [_phase(tone, channel.name) for tone in tones if _outside(tone.segment, music)]
+        return phases + [self._phase(tone, channel.name) for tone in tones if _outside(tone.segment, music)]
 
     def _hums(self, channel: ChannelMeasurements) -> NDArray[np.bool_]:
         """Frames of the network in which nothing sounds but mains hum, bool, shape (frames,)."""
@@ -126,6 +130,12 @@ class PhaseFinder:
         row = np.minimum((place / SPAN).astype(np.int64), len(lines.hum) - 1)
         level = channel.levels[np.minimum((place / FRAME + 0.5).astype(np.int64), len(channel.levels) - 1)]
         return np.asarray(lines.hum[row] & (level < lines.level[row] + self.over_hum))
+
+    def _phase(self, tone: Tone, channel: str) -> Phase:
+        evidence: Evidence = {"hertz": round(tone.hertz), "bursts": tone.bursts}
+        if tone.keys:
+            evidence = {"pressed": len(tone.keys)} | ({"keys": tone.keys} if self.keep_keys else {})
+        return Phase(tone.kind, channel, tone.segment, evidence)
 
     def _joined(self, own: list[Phase], other: tuple[Segment, ...], channel: ChannelMeasurements) -> list[Phase]:
         music = self.music.joined([phase.segment for phase in own if phase.kind == "hold-music"], other)
@@ -158,11 +168,6 @@ def _at_once(phases: list[Phase], spoken: Sequence[tuple[Segment, ...]]) -> list
                 evidence = {**_seconds(one.segment), "fill": "tone", "hertz": one.evidence["hertz"]}
                 kept.append(Phase("pause-and-resume", None, one.segment, evidence))
     return kept
-
-
-def _phase(tone: Tone, channel: str) -> Phase:
-    evidence: Evidence = {"keys": tone.keys} if tone.keys else {"hertz": round(tone.hertz), "bursts": tone.bursts}
-    return Phase(tone.kind, channel, tone.segment, evidence)
 
 
 def _seconds(part: Segment) -> Evidence:

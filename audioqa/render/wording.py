@@ -148,7 +148,7 @@ def kind_counts(events: Iterable[Event]) -> str:
 
 
 def phase_words(phase: Phase) -> str:
-    """A phase in words: ``hold music, customer``, with the keys that were pressed."""
+    """A phase in words: ``hold music, customer``."""
     return f"{kind_words(phase.kind)}, {phase.channel or 'both legs'}"
 
 

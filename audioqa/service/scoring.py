@@ -22,6 +22,7 @@ from audioqa.store import Hashes, Store, jobs, projection, recording
 from audioqa.store.database import writing
 from audioqa.store.jobs import MOST_ATTEMPTS, Job
 from audioqa.store.keys import fingerprint, location_of
+from audioqa.store.store import Judge
 from audioqa.types import Failure
 
 _T = TypeVar("_T")
@@ -54,12 +55,15 @@ class Scoring:
         Of the settings that the workers use.
     metrics
         Told what becomes of jobs.
+    judge
+        Flags what was scored by what is known of it, in the same transaction.
     """
 
     store: Store
     make_engine: Callable[[], LocalEngine]
     digest: str
     metrics: Metrics
+    judge: Judge
     _thread: threading.Thread | None = field(default=None, init=False)
     _stopping: threading.Event = field(default_factory=threading.Event, init=False)
     _woken: threading.Event = field(default_factory=threading.Event, init=False)
@@ -173,6 +177,7 @@ class Scoring:
                 digest=self.digest,
                 processing=round(outcome.processor, 4),
             )
+            self.judge(connection, job.item.info)
             tell_scored(connection, job)
             return True
 
@@ -188,6 +193,7 @@ class Scoring:
                 return False
             if not jobs.settle(connection, job.key, holder=self.store.holder):
                 raise _NotOurs
+            self.judge(connection, job.item.info)
             tell_scored(connection, job)
             return True
 

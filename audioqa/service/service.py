@@ -129,7 +129,7 @@ class Service:
         def engine() -> LocalEngine:
             return LocalEngine(work, jobs=count, limits=limits, temporary=temporary)
 
-        return Scoring(self.store, engine, self.digest, self.metrics)
+        return Scoring(self.store, engine, self.digest, self.metrics, self.flagging.judging)
 
     def start(self) -> None:
         """Begin to score, to tell webhooks, and to delete what is due.

@@ -8,13 +8,18 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, delete, func, insert, select, update
 
+from audioqa.store.keys import storable
 from audioqa.store.projection import NO_MOS, NO_MOS_FLAGGED, flag_marks
 from audioqa.store.reading import full, stored
 from audioqa.store.tables import FILTERED, calls, marks
+from audioqa.types.calls import CallInfo
 from audioqa.types.stored import StoredCall
 
 Flags = Sequence[Mapping[str, Any]]
 """Flags as a report's JSON has them."""
+
+WITH_INFO = "+info"
+"""What the noted digest of rules ends in that ask for what is known of a call beside its report."""
 
 LEAST = 20
 """Calls that a median rests on."""
@@ -40,6 +45,23 @@ def stale(connection: Connection, tenant: str, digest: str, most: int) -> list[t
         if rows:
             return [(row.id, call) for row, call in zip(rows, stored(connection, rows), strict=True)]
     return []
+
+
+def unlike(connection: Connection, info: CallInfo, digest: str) -> list[tuple[int, StoredCall]]:
+    """A call with its number, in a list, where other rules made its flags; else an empty one."""
+    named = calls.c.tenant == storable(info.tenant), calls.c.call_id == storable(info.call_id)
+    rows = connection.execute(full().where(*named, (calls.c.rules != digest) | calls.c.rules.is_(None))).all()
+    return [(row.id, call) for row, call in zip(rows, stored(connection, rows), strict=True)]
+
+
+def tenants_of_run(connection: Connection, run: int) -> list[str]:
+    """Whose calls a run has written."""
+    return list(connection.execute(select(calls.c.tenant).where(calls.c.run == run).distinct()).scalars())
+
+
+def forget(connection: Connection, tenant: str, run: int) -> None:
+    """Have a tenant's calls of a run judged again."""
+    connection.execute(update(calls).where(calls.c.run == run, calls.c.tenant == tenant).values(rules=None))
 
 
 def count_stale(connection: Connection, tenant: str, digest: str) -> int:

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from types import TracebackType
 from typing import Any
 
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
 from audioqa.errors import StoreError
 from audioqa.render.roles import misfit
-from audioqa.store import claims, groups, knowing, projection, reading, recording, removal, role_setting, runs
+from audioqa.store import claims, groups, knowing, paging, projection, reading, recording, removal, role_setting, runs
 from audioqa.store.database import BUSY, connect, forget, snapshot, tidy, writing
 from audioqa.store.holders import this_holder
-from audioqa.store.keys import Hashes, fingerprint, location_of
+from audioqa.store.keys import Hashes, fingerprint, location_of, storable
 from audioqa.store.knowing import Known
 from audioqa.store.query import Place, Query, place_of
 from audioqa.store.schema import bring_up_to_date
@@ -24,6 +24,9 @@ from audioqa.types.stored import CallRow, FailureRow, Group, Run, StoredCall
 
 LEASE = 600.0
 """Seconds that a claim lasts unless it is renewed."""
+
+Judge = Callable[[Connection, CallInfo], None]
+"""Flags a call that has just been written (`audioqa.judging.Judging`)."""
 
 
 def open_store(url: str, *, create: bool = True, busy: float = BUSY, durable: bool = False) -> Store:
@@ -142,6 +145,7 @@ class Store:
         *,
         digest: str,
         processing: float | None = None,
+        judge: Judge | None = None,
     ) -> None:
         """Write a call, its report and its done mark in one transaction; its failures and its claim are gone then.
 
@@ -157,20 +161,32 @@ class Store:
             Of the settings that the work was planned with, as given to `known`.
         processing
             Seconds of the processor.
+        judge
+            Flags the call by what is known of it, in the same transaction.
         """
         content = projection.read_content(report_json)
-        writing(
-            self.engine,
-            lambda c: recording.record(c, run, item, hashes, content, digest=digest, processing=processing),
-        )
 
-    def share(self, run: int, item: Item, hashes: Hashes, *, digest: str) -> bool:
+        def work(c: Connection) -> bool:
+            recording.record(c, run, item, hashes, content, digest=digest, processing=processing)
+            return True
+
+        writing(self.engine, lambda c: _judged(c, item, judge, work))
+
+    def share(self, run: int, item: Item, hashes: Hashes, *, digest: str, judge: Judge | None = None) -> bool:
         """Give a call the measurement of another one with the same sound; False where that is gone: then score it."""
-        return writing(self.engine, lambda c: recording.share(c, run, item, hashes, digest=digest))
 
-    def update_info(self, run: int, item: Item, hashes: Hashes | None = None) -> bool:
+        def work(c: Connection) -> bool:
+            return recording.share(c, run, item, hashes, digest=digest)
+
+        return writing(self.engine, lambda c: _judged(c, item, judge, work))
+
+    def update_info(self, run: int, item: Item, hashes: Hashes | None = None, *, judge: Judge | None = None) -> bool:
         """Write what its source says now of a call that is done; False where there is no such call."""
-        return writing(self.engine, lambda c: recording.update_info(c, run, item, hashes))
+
+        def work(c: Connection) -> bool:
+            return recording.update_info(c, run, item, hashes)
+
+        return writing(self.engine, lambda c: _judged(c, item, judge, work))
 
     def fail(self, run: int, item: Item | BadItem, failure: Failure | None = None, *, digest: str = "") -> None:
         """Note that something could not be scored; it is not done.
@@ -212,6 +228,25 @@ class Store:
         """
         start = None if after is None else place_of(after, query)
         return reading.list_calls(self.engine, query, after=start, most=most)
+
+    def page(self, query: Query, *, after: str | None = None, most: int) -> tuple[list[CallRow], str | None]:
+        """Some calls of one tenant within a bound of rows that are looked at, and where the next page begins.
+
+        A page can hold fewer calls than were asked for, or none, and yet have a next one (`audioqa.store.paging`).
+
+        Parameters
+        ----------
+        query
+            Which and how; it names its tenant.
+        after
+            The place behind which to go on.
+        most
+            How many.
+        """
+        start = None if after is None else place_of(after, query)
+        with snapshot(self.engine) as connection:
+            found = paging.page(connection, query, tenant=storable(query.tenant or ""), after=start, most=most)
+        return found.rows, None if found.next is None else found.next.text()
 
     @staticmethod
     def place(row: CallRow, query: Query) -> str:
@@ -303,3 +338,11 @@ class Store:
         failed = writing(self.engine, lambda c: removal.delete_old_failures(c, before, tenant))
         forget(self.engine)
         return total, failed
+
+
+def _judged(connection: Connection, item: Item, judge: Judge | None, work: Callable[[Connection], bool]) -> bool:
+    """Write a call and flag it, in one transaction."""
+    done = work(connection)
+    if done and judge is not None:
+        judge(connection, item.info)
+    return done

@@ -56,6 +56,9 @@ def calls(
     """A list of calls, the worst first where nothing else is asked for.
 
     A call without a MOS is not a good one: it stands before the worst, flagged ones at the very front.
+
+    So many calls are looked at for one page and no more. Where few of them are what was asked for, the page is shorter
+    than `limit`, or empty, and still has a `next`: the list ends where that is null.
     """
     for when in (since, until):
         if when is not None and not _FIRST <= when <= _LAST:
@@ -77,9 +80,7 @@ def calls(
         call_id=call_id,
         sort=sort,
     )
-    found = list(service.store.calls(query, after=cursor, most=limit + 1))
-    shown = found[:limit]
-    more = service.store.place(shown[-1], query) if len(found) > limit else None
+    shown, more = service.store.page(query, after=cursor, most=limit)
     return CallList(calls=[told(service, row) for row in shown], next=more)
 
 

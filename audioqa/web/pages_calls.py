@@ -41,12 +41,11 @@ def calls_page(request: Request, service: TheService, who: PageReader) -> Respon
     chosen = read_filter(request.query_params, tenant=who.tenant)
     after = request.query_params.get("after") or None
     try:
-        rows = list(service.store.calls(chosen.query, after=after, most=ROWS + 1))
+        rows, more = service.store.page(chosen.query, after=after, most=ROWS)
     except StoreError as error:
         if error.kind != "url":
             raise
         return RedirectResponse(f"/calls?{chosen.address()}", 303)  # a place of another order, or none at all
-    more = service.store.place(rows[ROWS - 1], chosen.query) if len(rows) > ROWS else None
     with snapshot(service.store.engine) as connection:
         rules = kinds_in_use(connection, who.tenant, "flag")
         events = kinds_in_use(connection, who.tenant, "event")
@@ -55,7 +54,7 @@ def calls_page(request: Request, service: TheService, who: PageReader) -> Respon
         request,
         "calls.html",
         {
-            "rows": rows[:ROWS],
+            "rows": rows,
             "names": {row.key: short_name(row.info.call_id) for row in rows},
             "tones": {row.key: tone_of(row, bands_of(service)) for row in rows},
             "chosen": chosen,

@@ -178,7 +178,7 @@ def _page(
         "scopes": SCOPES,
         "acts": acts,
         "said": said,
-        "wrong": wrong,
+        "wrong": wrong or service.flagging.trouble(who.tenant),
         "secret": secret,
     }
     return render(request, "settings.html", values, status=status)

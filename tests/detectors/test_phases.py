@@ -46,7 +46,14 @@ def test_a_signal_is_named_and_placed(signal: Signal) -> None:
     assert (phase.kind, phase.channel) == (signal.kind, "agent")
     assert phase.segment.start == pytest.approx(2.0, abs=0.04)
     assert phase.segment.end == pytest.approx(2.0 + len(signal.samples) / RATE, abs=0.04)
-    assert phase.evidence.get("keys", "") == signal.keys
+    assert phase.evidence.get("pressed", 0) == len(signal.keys)
+
+
+@pytest.mark.parametrize("keep", [False, True])
+def test_which_keys_were_pressed_is_told_only_where_it_was_asked_for(keep: bool) -> None:
+    signal = EVERY["DTMF"]
+    (phase,) = PhaseFinder(keep_keys=keep)(heard(on_a_line(signal.samples)))
+    assert phase.evidence == {"pressed": len(signal.keys)} | ({"keys": signal.keys} if keep else {})
 
 
 def key(row: float, column: float, seconds: float) -> Samples:
@@ -214,7 +221,7 @@ def announced(
 
 
 def test_a_prompt_that_is_answered_by_keys_is_an_announcement_and_the_greeting_after_it_is_not() -> None:
-    keys = Phase("dtmf", "customer", Segment(9.5, 10.5), {"keys": "1"})
+    keys = Phase("dtmf", "customer", Segment(9.5, 10.5), {"pressed": 1})
     assert announced(others=[keys]) == [Segment(3.0, 9.0)]
 
 
@@ -228,7 +235,7 @@ def test_who_speaks_after_ringback_is_a_person() -> None:
 
 
 def test_once_the_other_party_has_spoken_a_key_tells_nothing() -> None:
-    keys = Phase("dtmf", "customer", Segment(9.5, 10.5), {"keys": "1"})
+    keys = Phase("dtmf", "customer", Segment(9.5, 10.5), {"pressed": 1})
     assert announced(others=[keys], other=(Segment(0.5, 2.5),)) == []
 
 

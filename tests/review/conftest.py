@@ -9,10 +9,9 @@ import pytest
 
 from audioqa.store import Store, open_store
 from tests.review.examples import Bench
-from tests.store.conftest import postgresql_server, url
 from tests.store.conftest import store as any_store
 
-__all__ = ["any_store", "postgresql_server", "url"]
+__all__ = ["any_store"]
 
 
 @pytest.fixture

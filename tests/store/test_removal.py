@@ -32,7 +32,7 @@ def test_a_purge_takes_what_is_older_and_nothing_else(store: Store, monkeypatch:
             name: connection.execute(select(func.count()).select_from(table)).scalar_one()
             for name, table in tables.metadata.tables.items()
         }
-    assert counts == {
+    assert {name: count for name, count in counts.items() if count} == {
         "calls": 3,
         "measurements": 3,
         "files": 3,
@@ -43,8 +43,6 @@ def test_a_purge_takes_what_is_older_and_nothing_else(store: Store, monkeypatch:
         "day_marks": 6,
         "phases": 6,
         "runs": 1,
-        "failures": 0,
-        "claims": 0,
     }
 
 
@@ -114,11 +112,11 @@ def test_nothing_of_a_deleted_call_is_left_in_the_file(tmp_path: Path) -> None:
     with open_store(str(place)) as store:
         run = begin(store)
         for number in range(40):
-            put(store, run, item(f"secret-{number}", agent="secret-agent", tags={"note": "secret" * 300}))
+            put(store, run, item(f"whisper-{number}", agent="whisper-agent", tags={"note": "whisper" * 300}))
         put(store, run, item("kept"))
-        assert any(b"secret" in path.read_bytes() for path in tmp_path.iterdir())
-        store.delete("secret-0")
+        assert any(b"whisper" in path.read_bytes() for path in tmp_path.iterdir())
+        store.delete("whisper-0")
         for number in range(1, 40):
-            store.delete(f"secret-{number}")
-        assert [path.name for path in tmp_path.iterdir() if b"secret" in path.read_bytes()] == []
+            store.delete(f"whisper-{number}")
+        assert [path.name for path in tmp_path.iterdir() if b"whisper" in path.read_bytes()] == []
         assert left(store) == {"kept"}

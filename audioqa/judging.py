@@ -1,0 +1,203 @@
+"""The rules in force for the calls of a store, applied when a call is written and whenever rules or metadata change.
+
+The analysis flags by what it hears alone, so that one measurement serves every call with that sound. What is known of a
+call beside its sound (who is on which channel, queue, trunk, the median of calls like it) comes in here, for a batch
+and for the service alike: the rules of the configuration, changed by those that the call's tenant has set. Nothing is
+measured again.
+
+A call notes the digest of the rules that made its flags; those with another one are judged again, some at a time, the
+newest first. So it does not matter when a rule was changed, by whom, or how often a program was started meanwhile.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import tomllib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from audioqa.bands import CONTACT_CENTRE, BandSet
+from audioqa.errors import SettingsError
+from audioqa.flags import FlagRules, make_rules
+from audioqa.flags.names import names_in
+from audioqa.render.as_json import from_plain, plain
+from audioqa.settings import Settings
+from audioqa.store import Store, StoredCall, flagging
+from audioqa.store.database import snapshot, writing
+from audioqa.store.tenant_settings import get_setting
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from audioqa.types import CallInfo
+
+_log = logging.getLogger("audioqa.service")
+
+RULES = "flag_rules"
+"""Name of the setting: a tenant's rules, as the configuration writes them."""
+
+AT_ONCE = 50
+"""Calls that are judged again in one transaction."""
+
+MEDIAN_DAYS = 30
+"""Days of the medians that rules may ask for."""
+
+_OF_METADATA = ("call.", "tag.", "network.", "median.", "drop.")
+
+_OF_NAMES = re.compile(
+    r"""\b(?:party|who|message|recorder_check)\b(?!\s+is\s+(?:known|missing)\b)
+    |\bevidence\.\w+\s*(?:!?=|(?:not\s+)?in\b)\s*["'(]""",
+    re.VERBOSE,
+)
+"""In a condition, what depends on the names of the channels: the report that it was made of has none."""
+
+
+@dataclass(frozen=True)
+class Judging:
+    """Judges calls by the rules in force.
+
+    Parameters
+    ----------
+    settings
+        The configuration.
+    """
+
+    settings: Settings
+    _known: dict[str, FlagRules] = field(default_factory=dict, repr=False, compare=False)
+
+    def rules(self, connection: Connection, tenant: str) -> FlagRules:
+        """The rules in force for a tenant's calls: those of the configuration, changed by the tenant's own.
+
+        Where the tenant's own no longer fit the configuration, which may have changed since, they are left aside: one
+        tenant's mistake must not keep the calls of others from being scored.
+        """
+        try:
+            return self.made(str(get_setting(connection, tenant, RULES) or ""))
+        except SettingsError as error:
+            _log.warning("rules that a tenant has set can no longer be used and are left aside: %s", error)
+            return self.made("")
+
+    def made(self, text: str) -> FlagRules:
+        """The rules of the configuration, changed by what a tenant wrote.
+
+        Raises
+        ------
+        SettingsError
+            Where that cannot be used; the message names the rule and the field.
+        """
+        if text in self._known:
+            return self._known[text]
+        try:
+            flags = tomllib.loads(text).get("flags", {})
+            tables = flags.get("rules", [])
+            names = [table["name"] for table in tables]
+        except (tomllib.TOMLDecodeError, AttributeError, KeyError, TypeError) as error:
+            raise SettingsError(f"these are no flag rules as in the configuration: {error}") from None
+        if set(flags) - {"rules"} or not all(isinstance(name, str) for name in names):
+            raise SettingsError("only [[flags.rules]] can be set here, each with a name")
+        merged = {str(table["name"]): dict(table) for table in self.settings.flags.rules}
+        for name, table in zip(names, tables, strict=True):
+            merged[name] = merged.get(name, {}) | dict(table)
+        found = make_rules(list(merged.values()), defaults=self.settings.flags.defaults)
+        self._known[text] = found
+        return found
+
+    @property
+    def bands(self) -> BandSet:
+        """The band set in force."""
+        own = self.settings.bands
+        if own is None:
+            return CONTACT_CENTRE
+        return BandSet(**{name: getattr(own, name) for name in type(own).model_fields})
+
+    def __call__(self, connection: Connection, info: CallInfo) -> None:
+        """Judge one call by what is known of it, in the transaction that has just written it.
+
+        Parameters
+        ----------
+        connection
+            In that transaction.
+        info
+            The call; one that is not there is left alone.
+        """
+        rules = self.rules(connection, info.tenant)
+        for number, call in flagging.unlike(connection, info, digest_of(rules)):
+            _write(connection, rules, number, call, self.flags(connection, rules, call))
+
+    def keep_up(self, store: Store) -> Iterator[int]:
+        """Judge again what is to be judged; how many each time, so that the caller can stop in between.
+
+        Parameters
+        ----------
+        store
+            Where the calls are.
+        """
+        for tenant in store.tenants():
+            with snapshot(store.engine) as connection:
+                rules = self.rules(connection, tenant)
+            while done := self._some(store, tenant, rules):
+                yield done
+
+    def forget(self, connection: Connection, run: int) -> None:
+        """Have calls of a run judged again where their flags rest on medians: of those that came later, too."""
+        for tenant in flagging.tenants_of_run(connection, run):
+            if self.rules(connection, tenant).median_columns:
+                flagging.forget(connection, tenant, run)
+
+    def _some(self, store: Store, tenant: str, rules: FlagRules) -> int:
+        with snapshot(store.engine) as connection:
+            found = flagging.stale(connection, tenant, digest_of(rules), AT_ONCE)
+            judged = [(number, call, self.flags(connection, rules, call)) for number, call in found]
+
+        def write(connection: Connection) -> None:
+            for number, call, flags in judged:
+                _write(connection, rules, number, call, flags)
+
+        if judged:
+            writing(store.engine, write)
+        return len(judged)
+
+    def flags(self, connection: Connection, rules: FlagRules, call: StoredCall) -> list[dict[str, Any]]:
+        """The flags of a call by some rules, as its report's JSON has them.
+
+        Parameters
+        ----------
+        connection
+            In a transaction.
+        rules
+            The rules.
+        call
+            The call.
+        """
+        began = call.info.start_time or datetime.now(UTC)
+        medians = {}
+        for column in rules.median_columns:
+            known = call.info.tags.get(column[4:]) if column.startswith("tag.") else getattr(call.info, column)
+            if known:
+                since = began - timedelta(days=MEDIAN_DAYS)
+                found = flagging.median_mos(connection, call.info.tenant, column, known, since=since, until=began)
+                if found is not None:
+                    medians[column] = found
+        flags = rules(from_plain(call.content), bands=self.bands, info=call.info, medians=medians)
+        made: list[dict[str, Any]] = plain(flags, "flags")
+        return made
+
+
+def digest_of(rules: FlagRules) -> str:
+    """Of rules; another one where they ask for what is known beside the report, so that no report alone has it."""
+    asks = any(name.startswith(_OF_METADATA) for rule in rules.rules for name in names_in(rule)) or any(
+        _OF_NAMES.search(f"{rule.when} {rule.which}") for rule in rules.rules
+    )
+    return f"{rules.digest}{flagging.WITH_INFO}" if asks else rules.digest
+
+
+def _write(
+    connection: Connection, rules: FlagRules, number: int, call: StoredCall, flags: list[dict[str, Any]]
+) -> None:
+    if flags == call.content["flags"]:
+        flagging.mark_checked(connection, number, digest_of(rules))
+    else:
+        flagging.put_flags(connection, number, flags, digest=digest_of(rules))
