@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from audioqa.bands import CONTACT_CENTRE, BandSet
+from audioqa.bands import BandSet
 from audioqa.errors import SettingsError
 from audioqa.flags import FlagRules, make_rules
 from audioqa.flags.names import names_in
@@ -108,10 +108,7 @@ class Judging:
     @property
     def bands(self) -> BandSet:
         """The band set in force."""
-        own = self.settings.bands
-        if own is None:
-            return CONTACT_CENTRE
-        return BandSet(**{name: getattr(own, name) for name in type(own).model_fields})
+        return self.settings.band_set()
 
     def __call__(self, connection: Connection, info: CallInfo) -> None:
         """Judge one call by what is known of it, in the transaction that has just written it.

@@ -28,7 +28,7 @@ LAYERS = (
     ("render",),
     ("evaluation", "masking"),
     ("analysis",),
-    ("flags", "causes"),
+    ("flags", "causes", "alerts"),
     ("recorder_faults", "told_once"),
     ("scoring", "ledger"),
     ("pooling",),

@@ -13,6 +13,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from audioqa.alerts.again import SOONER, by_name, put, sooner
 from audioqa.alerts.alert import Alert, Spell
 from audioqa.alerts.columns import DAY, Calls, Floats, Integers
 from audioqa.alerts.limits import calls_a_month, limit_for
@@ -59,6 +60,7 @@ class Below:
     def _rebuild(self) -> None:
         """Everything that follows from the alerts."""
         calls, index = self.calls, self.index
+        self.known = by_name(self.alerts, self.rule.name)
         counted = np.ones(len(calls))
         self.lows = index.start[:-1].copy()
         self.open = np.zeros(index.count, np.bool_)
@@ -91,12 +93,7 @@ class Below:
             self._rebuild()
         limit = self._limit(last)
         while (found := self._find(first, last, limit)) is not None:
-            before = [n for n, alert in enumerate(self.alerts) if alert.name == found.name and not alert.is_open]
-            if before and found.spells[0].since - (self.alerts[before[-1]].end or 0.0) <= self.rule.again * DAY:
-                old = self.alerts[before[-1]]
-                self.alerts[before[-1]] = replace(found, spells=(*old.spells, *found.spells))
-            else:
-                self.alerts.append(found)
+            put(self.alerts, found, self.rule.again)
             self._rebuild()
 
     def _scores(self, segments: Integers, ends: Integers, lengths: Integers) -> Floats:
@@ -124,8 +121,12 @@ class Below:
             return None
         lengths = window_lengths(self.rule.calls)
         score = self._scores(segments, ends, lengths)
-        for best in np.argsort(-score.max(axis=1), kind="stable"):
-            if not score[best].max() > limit:
+        now, certain_by = float(self.calls.at[last - 1]), np.full(len(segments), limit)
+        for place in np.flatnonzero(score.max(axis=1) > limit - SOONER) if self.rule.certain else ():
+            known = self.known.get((*self.index.word_of(int(segments[place])), ""), ())
+            certain_by[place] -= sooner(known, now, self.rule.again)
+        for best in np.argsort(certain_by - score.max(axis=1), kind="stable"):
+            if not score[best].max() > certain_by[best]:
                 return None
             segment, end = int(segments[best]), int(ends[best])
             fresh = int((self.index.call[self.index.start[segment] : end] >= first).sum())
@@ -135,6 +136,7 @@ class Below:
                 break
         else:
             return None
+        limit = float(certain_by[best])
         each = np.arange(end - fresh + 1, end + 1)
         tried = self._scores(np.full(len(each), segment), each, lengths)
         certain = int(each[np.argmax(tried.max(axis=1) > limit)])

@@ -13,6 +13,7 @@ from math import log
 
 import numpy as np
 
+from audioqa.alerts.again import SOONER, by_name, put, sooner
 from audioqa.alerts.alert import Alert, Spell
 from audioqa.alerts.columns import DAY, Calls, Floats, Integers, Truths
 from audioqa.alerts.limits import calls_a_month, limit_for
@@ -66,6 +67,7 @@ class Clusters:
     def _rebuild(self) -> None:
         """Everything that follows from the alerts: entries with each fault, and where windows may begin."""
         index, calls = self.index, self.calls
+        self.known = by_name(self.alerts, self.rule.name)
         self.lows = np.tile(index.start[:-1], (len(self.faults), 1))
         self.open = np.zeros((len(self.faults), index.count), np.bool_)
         self.left = np.asarray([calls.faults[name] for name in self.faults]).reshape(len(self.faults), len(calls))
@@ -96,12 +98,7 @@ class Clusters:
             self._rebuild()
         limit = self._limit(last)
         while (found := self._find(first, last, limit)) is not None:
-            before = [n for n, alert in enumerate(self.alerts) if alert.name == found.name and not alert.is_open]
-            if before and found.spells[0].since - (self.alerts[before[-1]].end or 0.0) <= self.rule.again * DAY:
-                old = self.alerts[before[-1]]
-                self.alerts[before[-1]] = replace(found, spells=(*old.spells, *found.spells))
-            else:
-                self.alerts.append(found)
+            put(self.alerts, found, self.rule.again)
             self._rebuild()
 
     def _find(self, first: int, last: int, limit: float) -> Alert | None:
@@ -115,9 +112,14 @@ class Clusters:
         if not len(places):
             return None
         score, begin, before = self._scan(kinds, places)
-        best = int(np.argmax(score))
-        if not score[best] > limit:
+        now, certain_by = float(self.calls.at[last - 1]), np.full(len(places), limit)
+        for one in np.flatnonzero(score > limit - SOONER) if self.rule.certain else ():
+            named = (*self.index.word_of(int(self.index.segment[places[one]])), self.faults[kinds[one]])
+            certain_by[one] -= sooner(self.known.get(named, ()), now, self.rule.again)
+        best = int(np.argmax(score - certain_by))
+        if not score[best] > certain_by[best]:
             return None
+        limit = float(certain_by[best])
         name, place = self.faults[kinds[best]], int(places[best])
         members = self.index.call[begin[best] : place + 1]
         by, value = self.index.word_of(int(self.index.segment[place]))

@@ -16,6 +16,7 @@ from dataclasses import replace
 import numpy as np
 
 from audioqa.alerts import hours
+from audioqa.alerts.again import SOONER, by_name, put, sooner
 from audioqa.alerts.alert import Alert, Spell
 from audioqa.alerts.baseline import Baseline, fit, trimmed
 from audioqa.alerts.columns import DAY, Calls, Floats, Integers
@@ -26,10 +27,6 @@ from audioqa.alerts.segments import Index, make_index
 
 RECOVERY = 12.0
 """Of the log likelihood ratio."""
-
-_SOONER, _SAME_HOUR = 1.2, 3600.0
-"""A segment that was bad at the same hour, an hour more or less, in the days before needs so many standard deviations
-less: it is looked at in a twelfth of the time only."""
 
 _MOST_BEFORE = 2000
 _NESTED, _YOUNG = 0.8, 3 * DAY
@@ -128,13 +125,12 @@ class Drops:
         self.hour_table = hours.table(self.index, self.calls, self.values, self.shown)
         self.lows = self.index.start[:-1].copy()
         self.open = {rule.name: np.zeros(self.index.count, np.bool_) for rule in self.rules}
-        self.habits: dict[str, dict[int, list[float]]] = {rule.name: {} for rule in self.rules}
+        self.known = {rule.name: by_name(self.alerts, rule.name) for rule in self.rules}
         for alert in self.alerts:
             segment = self.index.find(alert.by, alert.value) if alert.rule in self.names else None
             if segment is None or alert.detail:
                 continue
             self.open[alert.rule][segment] |= alert.is_open
-            self.habits[alert.rule].setdefault(segment, []).extend(spell.since for spell in alert.spells)
             if (end := alert.end) is not None:
                 begin = self.index.entries(segment, self.calls.at, end).start
                 self.lows[segment] = max(self.lows[segment], begin)
@@ -174,14 +170,7 @@ class Drops:
         found = find(rule, first, last)
         if found is None:
             return False
-        before = [n for n, alert in enumerate(self.alerts) if alert.name == found.name and not alert.is_open]
-        if before and found.spells[0].since - (self.alerts[before[-1]].end or 0.0) <= rule.again * DAY:
-            old = self.alerts[before[-1]]
-            self.alerts[before[-1]] = replace(found, spells=(*old.spells, *found.spells))
-            number = before[-1]
-        else:
-            self.alerts.append(found)
-            number = len(self.alerts) - 1
+        number = put(self.alerts, found, rule.again)
         self._swallow(number, last)
         return True
 
@@ -197,10 +186,14 @@ class Drops:
         limit, lengths = self.limits[rule.name], window_lengths(rule.calls)
         score, lower = self._scores(segments, ends, lengths)
         score = np.where(lower * self.baseline.spread >= rule.least, score, -np.inf)
-        sooner = np.asarray([self._sooner(rule, int(segment), last) for segment in segments])
-        order = np.argsort(-(score.max(axis=1) + sooner), kind="stable")
+        now, known = float(self.calls.at[last - 1]), self.known[rule.name]
+        less = np.zeros(len(segments))
+        for place in np.flatnonzero(score.max(axis=1) >= limit - SOONER):
+            name = (*self.index.word_of(int(segments[place])), "")
+            less[place] = sooner(known.get(name, ()), now, rule.again)
+        order = np.argsort(-(score.max(axis=1) + less), kind="stable")
         for best in order:
-            if score[best].max() < limit - sooner[best]:
+            if score[best].max() < limit - less[best]:
                 return None
             window = int(np.argmax(score[best]))
             by = float(lower[best, window])
@@ -209,7 +202,7 @@ class Drops:
         else:
             return None
         segment, end = int(segments[best]), int(ends[best])
-        limit -= float(sooner[best])
+        limit -= float(less[best])
         # The call that made it certain, and the call that it began with.
         place = self.index.call[end - 1 :: -1][: end - int(self.index.start[segment])]
         fresh = int((place >= first).sum())
@@ -217,7 +210,7 @@ class Drops:
         tried, under = self._scores(np.full(len(each), segment), each, lengths)
         tried = np.where(under * self.baseline.spread >= rule.least, tried, -np.inf)
         certain = int(each[np.argmax(tried.max(axis=1) >= limit)])
-        row = int(certain - each[0])
+        row = certain - int(each[0])
         about = int(lengths[np.argmax(tried[row])])
         most = certain - int(self.lows[segment])
         around = np.arange(rule.calls, min(most, round(about * 1.4)) + 1)
@@ -235,15 +228,6 @@ class Drops:
             limit=limit,
             before=self._before(segment, certain - length),
         )
-
-    def _sooner(self, rule: AlertRule, segment: int, last: int) -> float:
-        """How much less certain it has to be: where the segment was bad at this hour in the days before."""
-        now = float(self.calls.at[last - 1])
-        for since in self.habits[rule.name].get(segment, ()):
-            apart = abs((now - since) % DAY - DAY / 2.0)
-            if now - since <= rule.again * DAY and apart >= DAY / 2.0 - _SAME_HOUR:
-                return _SOONER
-        return 0.0
 
     def _goes_on(self, rule: AlertRule, segment: int, end: int, length: int, lower: float, first: int) -> bool:
         """Whether the newest calls are bad too: what was bad and is well again is no news."""

@@ -107,7 +107,9 @@ def find(
     """
     columns = [index.columns.index(column) for column in rule.by]
     segments, _ = index.touched(first, last, columns)
-    segments = np.asarray([one for one in segments if index.word_of(int(one)) not in taken], dtype=np.int64)
+    having = [index.find(*one) for one in taken]
+    segments = segments[~np.isin(segments, [one for one in having if one is not None])]
+    noise = wobble[np.searchsorted(index.offset, segments, side="right") - 1]
     if not len(segments) or of.count.shape[0] < rule.days:
         return None
     today = int(calls.at[last - 1] // DAY) - of.first_day
@@ -126,7 +128,6 @@ def find(
         others = everything - n
         rest = (everything_total - s) / np.maximum(others, 1.0)
         lower = rest - s / np.maximum(n, 1.0)
-        noise = wobble[[index.column_of(int(one)) for one in segments]]
         score = lower / np.sqrt(1.0 / np.maximum(n, 1.0) + noise / np.maximum(days, 1) + 1.0 / np.maximum(others, 1.0))
         worse = np.cumsum(full & (mean < rest - lower / 2.0), axis=0)  # of the longest window: close enough
         usable = (n >= rule.calls) & (days >= rule.days) & (others >= _OTHERS) & full[0]

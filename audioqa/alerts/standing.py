@@ -12,7 +12,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+from scipy.special import stdtr, stdtrit
 
+from audioqa.alerts.again import put
 from audioqa.alerts.alert import Alert, Spell
 from audioqa.alerts.baseline import Baseline
 from audioqa.alerts.columns import DAY, Calls, Floats, Integers
@@ -74,11 +76,7 @@ def judge(
         while (one := _worst(rule, columns, found, calls)) is not None:
             alert, members, lower = one
             spell = Spell(float(calls.at[members[0]]), now, drop=0.0)
-            again = [n for n, old in enumerate(found) if old.name == alert.name and not old.is_open]
-            if again and spell.fired - (found[again[-1]].end or 0.0) <= rule.again * DAY:
-                found[again[-1]] = replace(alert, spells=(*found[again[-1]].spells, spell))
-            else:
-                found.append(replace(alert, spells=(spell,)))
+            put(found, replace(alert, spells=(spell,)), rule.again)
             for column in columns:
                 column.left[members] += lower
     return found
@@ -124,8 +122,6 @@ def _worst(
     rule: AlertRule, columns: Sequence[_Column], alerts: Sequence[Alert], calls: Calls
 ) -> tuple[Alert, Integers, float] | None:
     """The most certain word of all columns, its calls, and how much lower it is."""
-    from scipy.stats import t
-
     taken = {(alert.by, alert.value) for alert in alerts if alert.rule == rule.name and alert.is_open}
     best: tuple[float, Alert, Integers, float] | None = None
     for column in columns:
@@ -139,7 +135,7 @@ def _worst(
         variance = (_PRIOR_WEIGHT * _PRIOR_SPREAD**2 + others * spread**2) / (_PRIOR_WEIGHT + others)
         lower = middle - mean
         score = lower / np.sqrt(variance * (1.0 + 1.0 / others) + noise**2 / np.maximum(count, 1.0))
-        chance = t.sf(score, _PRIOR_WEIGHT + others)
+        chance = stdtr(_PRIOR_WEIGHT + others, -score)
         allowed = rule.false_a_month / len(rule.by) / len(column.names)
         for word in np.flatnonzero(heard & (lower >= rule.least) & (chance < allowed)):
             name = column.names[word]
@@ -158,7 +154,7 @@ def _worst(
                 round(level, 4),
                 len(members),
                 round(float(score[word]), 3),
-                round(float(t.isf(allowed, _PRIOR_WEIGHT + others)), 3),
+                round(-float(stdtrit(_PRIOR_WEIGHT + others, allowed)), 3),
                 int(calls.key[members[0]]),
                 int(calls.key[members[-1]]),
             )

@@ -31,7 +31,9 @@ def replay(calls: Calls, rules: Sequence[AlertRule], *, scale: str, until: float
     until
         Only what was known then; None for all.
     """
-    return Watch(tuple(rules), scale).add(calls, until=until).alerts
+    watch = Watch(tuple(rules), scale).add(calls, until=until)
+    found = [alert for alerts in (*watch.past.values(), watch.alerts) for alert in alerts]
+    return tuple(sorted(found, key=lambda alert: (alert.spells[0].fired, alert.name)))
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,8 @@ class Watch:
         The alerts at the beginning of each day, by day (seconds since 1970).
     alerts
         The alerts now.
+    past
+        By day, alerts that were over for so long then that they are not looked at any more.
     """
 
     rules: tuple[AlertRule, ...]
@@ -55,6 +59,7 @@ class Watch:
     calls: Calls = field(default_factory=lambda: join(()))
     begun: Mapping[float, tuple[Alert, ...]] = field(default_factory=dict)
     alerts: tuple[Alert, ...] = ()
+    past: Mapping[float, tuple[Alert, ...]] = field(default_factory=dict)
 
     def add(self, calls: Calls, *, until: float | None = None) -> Watch:
         """What is known with some more calls.
@@ -84,13 +89,26 @@ class Watch:
         begun = dict(earlier)
         begun.setdefault(day, ())
         alerts = begun[day]
+        past = {one: some for one, some in self.past.items() if one <= day}
         while day <= last and day < end:
-            begun[day] = alerts
-            alerts = fold_day(known, alerts, self.rules, day=day, until=end, scale=self.scale)
+            past[day] = (*past.get(day, ()), *(alert for alert in alerts if _is_past(alert, day)))
+            begun[day] = tuple(alert for alert in alerts if not _is_past(alert, day))
+            alerts = fold_day(known, begun[day], self.rules, day=day, until=end, scale=self.scale)
             day += DAY
-        return Watch(self.rules, self.scale, known, begun, alerts)
+        return Watch(self.rules, self.scale, known, begun, alerts, {one: some for one, some in past.items() if some})
 
     def without_before(self, day: float) -> Watch:
         """The same without what is needed only for days before one: they can no longer be folded again."""
         kept = {one: alerts for one, alerts in self.begun.items() if one >= day}
-        return Watch(self.rules, self.scale, self.calls.between(day - HISTORY * DAY, float("inf")), kept, self.alerts)
+        calls = self.calls.between(day - HISTORY * DAY, float("inf"))
+        past = {one: alerts for one, alerts in self.past.items() if one >= day}
+        return Watch(self.rules, self.scale, calls, kept, self.alerts, past)
+
+
+def _is_past(alert: Alert, day: float) -> bool:
+    """Whether an alert is over for so long that nothing depends on it any more."""
+    return alert.end is not None and alert.end < day - _PAST * DAY
+
+
+_PAST = 2 * HISTORY
+"""Days: so long a spell may explain calls by which others are judged, and the same alert come again."""

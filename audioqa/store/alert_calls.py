@@ -45,7 +45,7 @@ def streams(
     after
         Only calls with a greater number.
     """
-    names = [name for name in dict.fromkeys(one.strip() for column in columns for one in column.split("+"))]
+    names = list(dict.fromkeys(one.strip() for column in columns for one in column.split("+")))
     words = [name for name in names if name in COLUMNS]
     tags = [name for name in names if name not in COLUMNS and name != "all"]
     mine: list[ColumnElement[bool]] = [calls.c.tenant == storable(tenant)]
@@ -98,9 +98,7 @@ def _faults(connection: Connection, mine: Sequence[ColumnElement[bool]], keys: l
     return found
 
 
-def _columns(
-    rows: Sequence[Any], words: Sequence[str], tags: Sequence[str], having: Mapping[str, set[int]]
-) -> Calls:
+def _columns(rows: Sequence[Any], words: Sequence[str], tags: Sequence[str], having: Mapping[str, set[int]]) -> Calls:
     keys = [row.id for row in rows]
     labels: dict[str, list[str | None]] = {name: [getattr(row, name) for row in rows] for name in words}
     labels |= {name: [row._mapping[f"tag {name}"] for row in rows] for name in tags}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import JSON, Boolean, Column, Date, Float, Index, Integer, String, Table, Text
+from sqlalchemy import JSON, Boolean, Column, Date, Float, Index, String, Table, Text
 
 from audioqa.store.tables import Number, Utc, Words, metadata
 

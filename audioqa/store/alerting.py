@@ -158,7 +158,15 @@ def put_days(
         connection.execute(insert(alert_days), rows)
 
 
-def put_alerts(connection: Connection, tenant: str, stream: str, now: Sequence[Alert], *, tell_since: float) -> list[Change]:
+def put_alerts(
+    connection: Connection,
+    tenant: str,
+    stream: str,
+    now: Sequence[Alert],
+    *,
+    looked_since: float,
+    tell_since: float,
+) -> list[Change]:
     """Write the alerts of a stream as they are now, and say what is new of them.
 
     Parameters
@@ -168,14 +176,15 @@ def put_alerts(connection: Connection, tenant: str, stream: str, now: Sequence[A
     tenant, stream
         Whose, and of which scale and model.
     now
-        All of them; those that are kept and not among them are withdrawn.
+        All of them.
+    looked_since
+        Those that are kept and not among them are withdrawn, but for those that were over before this moment.
     tell_since
         Only what happened at that moment or later is news.
     """
     mine = alerts.c.tenant == storable(tenant), alerts.c.stream == storable(stream)
     kept = [_stored(row) for row in connection.execute(select(alerts).where(*mine).order_by(alerts.c.id))]
     left = [one for one in kept if one.state != "withdrawn"]
-    earliest = min((alert.spells[0].since for alert in now), default=0.0)
     changes: list[Change] = []
     for alert in now:
         old = next((one for one in left if one.alert.name == alert.name and _same(one.alert, alert)), None)
@@ -188,8 +197,8 @@ def put_alerts(connection: Connection, tenant: str, stream: str, now: Sequence[A
         if change.what and (moment or 0.0) >= tell_since and not alert.part_of:
             changes.append(change)
     for old in left:
-        if now and old.alert.spells[-1].fired < earliest:
-            continue  # of a time that was not looked at again
+        if old.alert.end is not None and old.alert.end < looked_since:
+            continue
         values = {"state": "withdrawn", "late": True, "changed_at": datetime.now(UTC)}
         connection.execute(update(alerts).where(alerts.c.id == old.key).values(values))
         changes.append(Change("withdrawn", old.key, old.alert, stream, late=True))
