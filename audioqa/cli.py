@@ -14,6 +14,7 @@ from typing import Annotated
 import typer
 
 import audioqa
+from audioqa.cli_alerts import alerts
 from audioqa.cli_batch import batch
 from audioqa.cli_calls import calls, export, purge, roles, show
 from audioqa.cli_lab import lab
@@ -177,6 +178,7 @@ app.command()(calls)
 app.command()(show)
 app.command()(export)
 app.command()(roles)
+app.command()(alerts)
 app.command()(purge)
 app.command()(lab)
 app.command()(mask)

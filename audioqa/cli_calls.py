@@ -93,7 +93,7 @@ def calls(
     """List the calls of a store, the worst first; calls without a MOS stand among the worst with their reason."""
     from audioqa.render import call_list
 
-    with _opened(store) as opened:
+    with opened_store(store) as opened:
         query = _query(
             tenant=tenant,
             agent=agent,
@@ -141,7 +141,7 @@ def show(
     from audioqa.render.as_json import from_plain
     from audioqa.render.table import report_table
 
-    with _opened(store) as opened:
+    with opened_store(store) as opened:
         found = opened.show(call, tenant=tenant)
         if as_json:
             _print(json.dumps(found.content, allow_nan=False) + "\n")
@@ -181,7 +181,7 @@ def export(
     from audioqa.errors import SettingsError
     from audioqa.render import archive
 
-    with _opened(store) as opened:
+    with opened_store(store) as opened:
         query = _query(
             tenant=tenant,
             agent=agent,
@@ -229,7 +229,7 @@ def purge(
     from audioqa.errors import SettingsError, StoreError
     from audioqa.store import Query
 
-    with _opened(store) as opened:
+    with opened_store(store) as opened:
         if (older_than is None) == (call is None):
             raise SettingsError("say what is to go: --older-than 365d, or --call CALL")
         if call is not None:
@@ -238,7 +238,7 @@ def purge(
                 raise StoreError(f"there is no call {name} of tenant {owner!r}: name its tenant", "missing")
             typer.echo(f"{'deleted' if yes else 'would delete'} call {name}{'' if yes else '; say --yes'}")
             return
-        before = _moment(older_than or "", "--older-than")
+        before = moment_of(older_than or "", "--older-than")
         if yes:
             gone, failures = opened.purge(before, tenant=tenant)
             typer.echo(f"deleted {gone} calls and {failures} failures of before {before:%Y-%m-%d %H:%M} UTC")
@@ -273,7 +273,7 @@ def roles(
     """Put right who is on which channel; nothing is scored again, and no later run undoes it."""
     from audioqa.errors import SettingsError
 
-    with _opened(store) as opened:
+    with opened_store(store) as opened:
         query = _query(
             tenant=tenant,
             agent=agent,
@@ -302,7 +302,7 @@ def roles(
 
 
 @contextmanager
-def _opened(url: str) -> Iterator[Store]:
+def opened_store(url: str) -> Iterator[Store]:
     """The store; what goes wrong is said in a line, and is the exit code."""
     from audioqa.errors import AudioqaError, SettingsError, StoreError
     from audioqa.store import open_store
@@ -345,15 +345,15 @@ def _query(
     if wrong := [name for name, sign, _ in pairs if not (name and sign)]:
         raise SettingsError(f"--tag {wrong[0]}: a tag is NAME=VALUE")
     return Query(
-        since=None if since is None else _moment(since, "--since"),
-        until=None if until is None else _moment(until, "--until", whole=True),
+        since=None if since is None else moment_of(since, "--since"),
+        until=None if until is None else moment_of(until, "--until", whole=True),
         tags={name: value for name, _, value in pairs},
         sort=sort,  # type: ignore[arg-type]
         **plain,  # type: ignore[arg-type]
     )
 
 
-def _moment(text: str, option: str, *, whole: bool = False) -> datetime:
+def moment_of(text: str, option: str, *, whole: bool = False) -> datetime:
     """A moment: a day (its end where `whole`), a time, or so many days ago. Without a zone it is UTC."""
     from datetime import UTC, timedelta
 

@@ -9,10 +9,11 @@ from audioqa.alerts.alert import Alert
 from audioqa.alerts.columns import DAY
 
 SOONER = 1.2
-"""Standard deviations. What was bad at the same hour in the days before, an hour more or less, needs so much less: it
-is looked at so in a twelfth of the time only, and for some days."""
+"""Standard deviations. What was bad at the same hours in the days before needs so much less: it is looked at so for a
+few hours and some days only."""
 
-_SAME_HOUR = 3600.0
+_EARLIER, _LONGEST = 3600.0, 43_200.0
+"""Seconds before the hours of a spell that count as the same, and of a spell that says anything of hours."""
 
 
 def sooner(alerts: Iterable[Alert], now: float, days: float) -> float:
@@ -29,8 +30,9 @@ def sooner(alerts: Iterable[Alert], now: float, days: float) -> float:
     """
     for alert in alerts:
         for spell in alert.spells:
-            apart = abs((now - spell.since) % DAY - DAY / 2.0)
-            if now - spell.since <= days * DAY and apart >= DAY / 2.0 - _SAME_HOUR:
+            length = (spell.until or spell.fired) - spell.since
+            into = (now - spell.since + _EARLIER) % DAY
+            if now - spell.since <= days * DAY and length <= _LONGEST and into <= length + _EARLIER:
                 return SOONER
     return 0.0
 

@@ -23,6 +23,9 @@ from audioqa.alerts.segments import make_index
 
 RECOVERY = 12.0
 
+_LOWEST = 0.8
+"""Below the line no call counts for more: a few very bad calls make the mean of the others uncertain otherwise."""
+
 _PRIOR_SPREAD, _PRIOR_WEIGHT = 0.3, 10.0
 """Standard deviation of the MOS of calls that one is drawn to which is told by few calls, and as how many calls."""
 
@@ -46,7 +49,7 @@ class Below:
         self.calls, self.rule, self.history = calls, rule, history
         self.alerts = list(alerts)
         self.index = make_index(calls, rule.by)
-        self.usual = float(np.std(calls.mos[:history])) if history >= 30 else _PRIOR_SPREAD
+        self.usual = float(np.std(np.maximum(calls.mos[:history], rule.line - _LOWEST))) if history >= 30 else _PRIOR_SPREAD
         self._rebuild()
 
     def _limit(self, last: int) -> float:
@@ -74,7 +77,7 @@ class Below:
             if (end := alert.end) is not None:
                 self.lows[segment] = max(self.lows[segment], index.entries(segment, calls.at, end).start)
         members = index.call
-        weight, mos = counted[members], calls.mos[members]
+        weight, mos = counted[members], np.maximum(calls.mos[members], self.rule.line - _LOWEST)
         self.sums = [
             np.concatenate([[0.0], np.cumsum(values)])
             for values in (weight, weight * mos, weight * mos**2, weight * calls.duration[members])

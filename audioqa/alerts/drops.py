@@ -204,8 +204,7 @@ class Drops:
         segment, end = int(segments[best]), int(ends[best])
         limit -= float(less[best])
         # The call that made it certain, and the call that it began with.
-        place = self.index.call[end - 1 :: -1][: end - int(self.index.start[segment])]
-        fresh = int((place >= first).sum())
+        fresh = int((self.index.call[self.index.start[segment] : end] >= first).sum())
         each = np.arange(end - fresh + 1, end + 1)
         tried, under = self._scores(np.full(len(each), segment), each, lengths)
         tried = np.where(under * self.baseline.spread >= rule.least, tried, -np.inf)

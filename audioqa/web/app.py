@@ -9,6 +9,7 @@ import audioqa
 from audioqa.service.service import Service
 from audioqa.web import (
     api_admin,
+    api_alerts,
     api_calls,
     api_review,
     api_sound,
@@ -16,6 +17,7 @@ from audioqa.web import (
     api_webhooks,
     health,
     measuring,
+    pages_alerts,
     pages_call,
     pages_calls,
     pages_quality,
@@ -33,6 +35,7 @@ API: tuple[APIRouter, ...] = (
     api_calls.router,
     api_sound.router,
     api_review.router,
+    api_alerts.router,
     api_webhooks.router,
     api_admin.router,
 )
@@ -43,6 +46,7 @@ PAGES: tuple[APIRouter, ...] = (
     pages_upload.router,
     pages_calls.router,
     pages_call.router,
+    pages_alerts.router,
     pages_review.router,
     pages_quality.router,
     pages_settings.router,

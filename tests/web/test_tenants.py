@@ -39,6 +39,8 @@ OWN = {
     "GET /api/v1/uploads",
     "POST /api/v1/uploads",
     "GET /api/v1/calls",
+    "GET /api/v1/alerts",
+    "GET /alerts",
     "GET /api/v1/webhooks",
     "POST /api/v1/webhooks",
     "GET /api/v1/keys",
