@@ -49,7 +49,8 @@ class Below:
         self.calls, self.rule, self.history = calls, rule, history
         self.alerts = list(alerts)
         self.index = make_index(calls, rule.by)
-        self.usual = float(np.std(np.maximum(calls.mos[:history], rule.line - _LOWEST))) if history >= 30 else _PRIOR_SPREAD
+        known = np.maximum(calls.mos[:history], rule.line - _LOWEST)
+        self.usual = float(np.std(known)) if history >= 30 else _PRIOR_SPREAD
         self._rebuild()
 
     def _limit(self, last: int) -> float:

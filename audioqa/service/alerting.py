@@ -96,7 +96,7 @@ class Alerting:
         changes: list[Change] = []
         for tenant in self.store.tenants():
             held = self._held.get(tenant)
-            if held is None or time.monotonic() >= held.again_at:
+            if whole or held is None or time.monotonic() >= held.again_at:
                 changes += self.look(tenant, until=None if whole else time.time())
         return changes
 
