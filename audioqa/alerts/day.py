@@ -11,12 +11,9 @@ from audioqa.alerts.alert import Alert
 from audioqa.alerts.below import Below
 from audioqa.alerts.clusters import Clusters
 from audioqa.alerts.columns import DAY, Calls
-from audioqa.alerts.drops import Drops
+from audioqa.alerts.drops import BUCKET, Drops
 from audioqa.alerts.rule import AlertRule
 from audioqa.alerts.standing import judge
-
-BUCKET = 300.0
-"""Seconds of calls that are looked at together; a bucket is looked at when it is over."""
 
 HISTORY = 28.0
 """Days before a day that it is judged by."""

@@ -28,6 +28,12 @@ from audioqa.alerts.segments import Index, make_index
 RECOVERY = 12.0
 """Of the log likelihood ratio."""
 
+BUCKET = 300.0
+"""Seconds of calls that are looked at together; a bucket is looked at when it is over."""
+
+_HABITS = 1800.0
+"""Seconds: habits are looked for so often."""
+
 _MOST_BEFORE = 2000
 _NESTED, _YOUNG = 0.8, 3 * DAY
 _LEAST_STEP, _GREATEST_STEP = 0.4, 2.0
@@ -82,7 +88,6 @@ class Drops:
         self.shown = history
         self._reckon()
         self.wobble = wobble_of(self.index, calls.at, self.values, history)
-        self.hour_table = hours.table(self.index, calls, self.values, history)
         for number in range(len(self.alerts)):
             if self._is_mine(number):
                 self._size(number)
@@ -122,7 +127,7 @@ class Drops:
         """Everything that follows from the alerts."""
         self.back = self._explained()
         self._reckon()
-        self.hour_table = hours.table(self.index, self.calls, self.values, self.shown)
+        self.hour_table: hours.HourTable | None = None
         self.lows = self.index.start[:-1].copy()
         self.open = {rule.name: np.zeros(self.index.count, np.bool_) for rule in self.rules}
         self.known = {rule.name: by_name(self.alerts, rule.name) for rule in self.rules}
@@ -148,7 +153,8 @@ class Drops:
         if self.baseline is None:
             return
         self.shown = last
-        hours.add(self.hour_table, self.index, self.calls, self.values, first, last)
+        if self.hour_table is not None:
+            hours.add(self.hour_table, self.index, self.calls, self.values, first, last)
         changed = False
         for number in range(len(self.alerts)):
             if self._is_mine(number):
@@ -157,6 +163,8 @@ class Drops:
             self._rebuild()
         for rule in self.rules:
             find = self._find_hours if rule.kind == "hours" else self._find
+            if rule.kind == "hours" and self.calls.at[first] % _HABITS < _HABITS - BUCKET:
+                continue
             while self._opened(rule, find, first, last):
                 self._rebuild()
 
@@ -244,6 +252,8 @@ class Drops:
         """Hours of the day at which a segment is worse than at its others, day after day."""
         assert self.baseline is not None  # noqa: S101
         taken = {(alert.by, alert.value) for alert in self.alerts if alert.rule == rule.name and alert.is_open}
+        if self.hour_table is None:
+            self.hour_table = hours.table(self.index, self.calls, self.values, self.shown)
         found = hours.find(
             self.hour_table,
             self.index,

@@ -17,6 +17,7 @@ from functools import cache
 from statistics import NormalDist
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.special import ndtr
 
 _NORMAL = NormalDist()
@@ -58,11 +59,15 @@ def limit_for(looks: int, allowed: float, *, shortest: int = 8) -> float:
     shortest
         Calls of the shortest window.
     """
-    low, high = LEAST_LIMIT, GREATEST_LIMIT
-    for _ in range(40):
-        middle = (low + high) / 2.0
-        low, high = (middle, high) if looks * false_rate(middle, shortest=shortest) > allowed else (low, middle)
-    return round(high, 3)
+    limits, rates = _rates(shortest)
+    return round(float(np.interp(-np.log(allowed / looks), -np.log(rates), limits)), 3)
+
+
+@cache
+def _rates(shortest: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Limits, and the rate at each."""
+    limits = np.arange(LEAST_LIMIT, GREATEST_LIMIT + 0.025, 0.05)
+    return limits, np.array([false_rate(float(limit), shortest=shortest) for limit in limits])
 
 
 def calls_a_month(calls: int, days: float) -> int:
