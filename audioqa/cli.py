@@ -21,6 +21,7 @@ from audioqa.cli_lab import lab
 from audioqa.cli_labels import calibrate, evaluate
 from audioqa.cli_mask import mask
 from audioqa.cli_options import KeepDtmfKeys, Metadata, call_info, legs, open_options
+from audioqa.cli_reports import report
 from audioqa.cli_serve import key, serve, user
 from audioqa.messages import complain
 
@@ -179,6 +180,7 @@ app.command()(show)
 app.command()(export)
 app.command()(roles)
 app.command()(alerts)
+app.add_typer(report, name="report")
 app.command()(purge)
 app.command()(lab)
 app.command()(mask)

@@ -18,7 +18,7 @@ LAYERS = (
     ("cli_calls",),
     ("lab", "cli_options"),
     ("web",),
-    ("service", "review"),
+    ("service", "review", "reports"),
     ("batch",),
     ("engines",),
     ("judging",),
