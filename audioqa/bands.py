@@ -62,3 +62,15 @@ CONTACT_CENTRE = BandSet(
     painful=3.1,
 )
 """The bands that contact centres use for network MOS; attention below 3.6."""
+
+AI_VOICE = BandSet(
+    name="ai-voice",
+    context="narrowband",
+    bands=((4.4, "Excellent"), (4.2, "Good"), (3.9, "Fair"), (3.5, "Poor"), (1.0, "Bad")),
+    attention=3.9,
+    painful=3.5,
+)
+"""For calls that a machine takes part in: it needs a clear line, target 4.2."""
+
+BAND_SETS = {one.name: one for one in (CONTACT_CENTRE, AI_VOICE)}
+"""The sets that come along, by name; the second band's limit is the line of good sound."""

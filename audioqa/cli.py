@@ -14,6 +14,7 @@ from typing import Annotated
 import typer
 
 import audioqa
+from audioqa.cli_alerts import alerts
 from audioqa.cli_batch import batch
 from audioqa.cli_calls import calls, export, purge, roles, show
 from audioqa.cli_coaching import evaluations
@@ -24,6 +25,7 @@ from audioqa.cli_mask import mask
 from audioqa.cli_network import emodel
 from audioqa.cli_network_options import given_network
 from audioqa.cli_options import KeepDtmfKeys, Metadata, call_info, legs, open_options, told_of
+from audioqa.cli_reports import report
 from audioqa.cli_serve import key, serve, user
 from audioqa.cli_testcall import score_test_calls
 from audioqa.cli_trends import overlap, trends
@@ -218,6 +220,8 @@ app.command()(calls)
 app.command()(show)
 app.command()(export)
 app.command()(roles)
+app.command()(alerts)
+app.add_typer(report, name="report")
 app.command()(purge)
 app.command()(trends)
 app.command()(overlap)

@@ -18,9 +18,14 @@ from audioqa.messages import complain
 if TYPE_CHECKING:
     from audioqa.engines import Engine, Limits
     from audioqa.engines.tasks import WorkMaker
+    from audioqa.settings import Settings
+    from audioqa.store import Store
 
 _TIME_LIMIT, _TIME_LIMIT_OF_OTHERS = 600.0, 7200.0
 """Seconds for each begun hour of sound, with callmos and with other estimators, which are up to 700 times as slow."""
+
+
+_MOST_ALERTS = 10
 
 
 def batch(
@@ -202,12 +207,33 @@ def batch(
             ended = run(given.joined(read_sources(sources, options=options, say=display.say), display.say))
             ahead.stop()
             display.ended(ended)
+            if ended.exit_code in (0, 1):
+                _look_for_alerts(opened, settings, quiet=log_json)
     except AudioqaError as error:  # what goes wrong in the run itself is told by how it ended
         complain(str(error))
         raise typer.Exit(2) from None
     if not log_json:
         typer.echo(summary(ended, store=store))
     raise typer.Exit(ended.exit_code)
+
+
+def _look_for_alerts(opened: Store, settings: Settings, *, quiet: bool) -> None:
+    """Say what has got worse, by the calls that are new; the archive itself is scored whatever comes of it."""
+    from audioqa.alerts.words import sentence
+    from audioqa.errors import AudioqaError
+    from audioqa.service.alerting import Alerting
+
+    try:
+        changes = Alerting(opened, settings).keep_up(whole=True)
+    except AudioqaError as error:
+        complain(f"alerts: {error}")
+        return
+    if quiet:
+        return
+    for change in changes[:_MOST_ALERTS]:
+        complain(f"alert {change.what}: {sentence(change.alert)}")
+    if len(changes) > _MOST_ALERTS:
+        complain(f"and {len(changes) - _MOST_ALERTS} more: audioqa alerts lists them")
 
 
 def _engine(

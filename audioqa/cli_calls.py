@@ -255,7 +255,7 @@ def purge(
                 raise StoreError(f"there is no call {name} of tenant {owner!r}: name its tenant", "missing")
             typer.echo(f"{'deleted' if yes else 'would delete'} call {name}{'' if yes else '; say --yes'}")
             return
-        before = moment(older_than or "", "--older-than")
+        before = moment_of(older_than or "", "--older-than")
         if yes:
             gone, failures = opened.purge(before, tenant=tenant)
             typer.echo(f"deleted {gone} calls and {failures} failures of before {before:%Y-%m-%d %H:%M} UTC")
@@ -366,15 +366,15 @@ def query_of(
     if wrong := [name for name, sign, _ in pairs if not (name and sign)]:
         raise SettingsError(f"--tag {wrong[0]}: a tag is NAME=VALUE")
     return Query(
-        since=None if since is None else moment(since, "--since"),
-        until=None if until is None else moment(until, "--until", whole=True),
+        since=None if since is None else moment_of(since, "--since"),
+        until=None if until is None else moment_of(until, "--until", whole=True),
         tags={name: value for name, _, value in pairs},
         sort=sort,  # type: ignore[arg-type]
         **plain,  # type: ignore[arg-type]
     )
 
 
-def moment(text: str, option: str, *, whole: bool = False) -> datetime:
+def moment_of(text: str, option: str, *, whole: bool = False) -> datetime:
     """A moment: a day (its end where `whole`), a time, or so many days ago. Without a zone it is UTC."""
     from datetime import UTC, timedelta
 

@@ -134,8 +134,8 @@ def _side(terms: list[str], option: str, common: Query) -> tuple[Query, dict[str
         if sign and name:
             only[name] = value
         elif dots and (start or end):
-            since = options.moment(start, option) if start else query.since
-            until = options.moment(end, option, whole=True) if end else query.until
+            since = options.moment_of(start, option) if start else query.since
+            until = options.moment_of(end, option, whole=True) if end else query.until
             if since is not None and until is not None and since >= until:
                 raise SettingsError(f"{option} {term}: it ends before it begins")
             query = replace(query, since=since, until=until)

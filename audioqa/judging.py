@@ -20,7 +20,7 @@ from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
-from audioqa.bands import CONTACT_CENTRE, BandSet
+from audioqa.bands import BandSet
 from audioqa.errors import SettingsError
 from audioqa.flags import FlagRules, make_rules
 from audioqa.flags.names import names_in
@@ -110,11 +110,8 @@ class Judging:
 
     @property
     def bands(self) -> BandSet:
-        """The band set of the configuration."""
-        own = self.settings.bands
-        if own is None:
-            return CONTACT_CENTRE
-        return BandSet(**{name: getattr(own, name) for name in type(own).model_fields})
+        """The band set in force."""
+        return self.settings.band_set()
 
     def bands_of(self, connection: Connection, tenant: str) -> BandSet:
         """The band set in force for a tenant's calls: its own, or the configuration's."""
