@@ -14,7 +14,7 @@ PACKAGE = Path(__file__).parents[1] / "audioqa"
 LAYERS = (
     ("__main__",),
     ("cli",),
-    ("cli_captures",),
+    ("cli_captures", "cli_compare"),
     ("cli_batch", "cli_calls", "cli_lab", "cli_labels", "cli_mask", "cli_network", "cli_serve"),
     ("lab", "cli_options"),
     ("web",),
@@ -27,7 +27,7 @@ LAYERS = (
     ("source_settings", "service_settings"),
     ("sources",),
     ("render",),
-    ("evaluation", "masking"),
+    ("evaluation", "comparison", "masking"),
     ("capture_scoring",),
     ("analysis",),
     ("flags", "causes"),
@@ -48,6 +48,8 @@ LAYERS = (
 )
 """From the top down; a module imports from layers below its own, or from its own package."""
 
+COMMANDS = {path.stem for path in PACKAGE.glob("cli*.py")}
+
 OWNERS = {
     "soundfile": {"audio", "lab", "masking", "render"},
     "av": {"audio", "captures", "lab", "render"},
@@ -58,18 +60,8 @@ OWNERS = {
     "safetensors": {"perceptual", "lab"},
     "pesq": {"perceptual", "lab"},
     "matplotlib": {"render"},
-    "rich": {"render", "batch", "cli", "cli_calls", "cli_captures", "cli_lab", "cli_labels", "lab"},
-    "typer": {
-        "cli",
-        "cli_batch",
-        "cli_calls",
-        "cli_lab",
-        "cli_labels",
-        "cli_mask",
-        "cli_network",
-        "cli_options",
-        "cli_serve",
-    },
+    "rich": {"render", "batch", "lab", *COMMANDS},
+    "typer": COMMANDS,
     "pydantic": {"settings", "source_settings", "service_settings", "web"},
     "fastapi": {"web"},
     "starlette": {"web"},

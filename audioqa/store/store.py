@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, Engine
 
@@ -21,6 +21,9 @@ from audioqa.store.query import Place, Query, place_of
 from audioqa.store.schema import bring_up_to_date
 from audioqa.types.calls import BadItem, CallInfo, Failure, Item
 from audioqa.types.stored import CallRow, FailureRow, Group, Run, StoredCall
+
+if TYPE_CHECKING:
+    from audioqa.types.columns import CallColumns
 
 LEASE = 600.0
 """Seconds that a claim lasts unless it is renewed."""
@@ -262,6 +265,28 @@ class Store:
         """
         with snapshot(self.engine) as connection:
             return groups.group_calls(connection, by, query)
+
+    def columns(self, query: Query = Query(), *, tags: Sequence[str] = (), kinds: Sequence[str] = ()) -> CallColumns:  # noqa: B008 - frozen
+        """Calls as columns, a million in seconds.
+
+        Parameters
+        ----------
+        query
+            Which calls; its order is not looked at.
+        tags
+            Tags to read as columns of words, too.
+        kinds
+            Kinds of events to look for.
+        """
+        from audioqa.store.columns import read_columns
+
+        return read_columns(self.engine, query, tags=tags, kinds=kinds)
+
+    def tag_names(self, *queries: Query) -> list[str]:
+        """The tags of such calls that look like columns of words."""
+        from audioqa.store.columns import tag_names
+
+        return tag_names(self.engine, queries or [Query()])
 
     def counts(self) -> dict[str, int]:
         """How many calls, measurements and failures there are."""
