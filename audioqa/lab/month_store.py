@@ -120,6 +120,7 @@ def report(month: Month, number: int) -> dict[str, Any]:
         "band_set": BAND.name,
         "estimator": source,
         "settings_digest": DIGEST,
+        "rules_digest": "",
         "version": "lab",
     }
 
