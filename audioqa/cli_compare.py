@@ -72,6 +72,7 @@ def compare(
     since: options.Since = None,
     until: options.Until = None,
     tag: options.Tags = None,
+    test_calls: options.TestCalls = False,
 ) -> None:
     """Compare calls before and after a change: did they get better, by how much, and is it the change?"""
     from audioqa.comparison import Options
@@ -94,6 +95,7 @@ def compare(
             since=since,
             until=until,
             tags=tag,
+            test_calls=test_calls,
         )
         asked = [_side(terms, option, common) for terms, option in ((before, "--before"), (after, "--after"))]
         matched = None if match is None else () if match == "none" else tuple(_words(match))

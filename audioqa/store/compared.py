@@ -9,6 +9,7 @@ from sqlalchemy import Connection, Engine, String, select, type_coerce
 
 from audioqa.store.database import snapshot
 from audioqa.store.keys import storable
+from audioqa.store.projection import EVENT_MARKS
 from audioqa.store.query import Query, conditions
 from audioqa.store.reading import tenants
 from audioqa.store.tables import FILTERED, calls, marks, measurements
@@ -54,7 +55,7 @@ def read_columns(engine: Engine, query: Query, *, tags: Sequence[str], kinds: Se
         marked = connection.execute(
             select(marks.c.kind, marks.c.call)
             .join_from(marks, calls, marks.c.call == calls.c.id)
-            .where(marks.c.what == "event", marks.c.kind.in_(kinds), *wanted)
+            .where(marks.c.what.in_(EVENT_MARKS), marks.c.kind.in_(kinds), *wanted)
         ).all()
     found = list(zip(*rows, strict=True)) if rows else [()] * (6 + len(words))
     keys = np.array(found[0], dtype=np.int64)

@@ -197,6 +197,10 @@ def mark_name(what: str, *, test: bool) -> str:
     return {"flag": "tflag", "event": "tevnt"}[what] if test else what
 
 
+EVENT_MARKS = tuple(mark_name("event", test=test) for test in (False, True))
+"""What marks of events are called, of whichever calls."""
+
+
 def flag_marks(
     flags: Sequence[Mapping[str, Any]], *, tenant: str, day: date, rank: float, test: bool = False
 ) -> list[dict[str, Any]]:
