@@ -44,7 +44,6 @@ def test_a_purge_takes_what_is_older_and_nothing_else(store: Store, monkeypatch:
         "day_marks": 6,
         "phases": 6,
         "runs": 1,
-        "trend_marks": 10,  # hours whose trends are to be made anew
     }
 
 

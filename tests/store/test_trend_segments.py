@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import threading
 from collections import Counter
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -217,3 +218,41 @@ def test_a_store_of_before_gets_its_segments(empty_url: str, monkeypatch: pytest
         monkeypatch.setattr(trend_reading, "contents", None)
         (row,) = answer(found, Question(by=("trunk",))).rows
         assert (row.values, row.calls) == (("T1",), 6)
+
+
+def test_no_change_is_lost_while_segments_are_made(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(trend_keeping, "LARGE", 5)
+    run = begin(store)
+    ended = threading.Event()
+    failed: list[BaseException] = []
+
+    def write(number: int) -> None:
+        rng = random.Random(number)
+        try:
+            for count in range(15):
+                at = BEGIN + timedelta(minutes=rng.randrange(180))
+                one = item(f"{number} {count % 10}", tenant="one", start_time=at, trunk=f"T{number}")
+                put(store, run, one, some_report(rng), content=f"{number} {count}")
+        except BaseException as error:  # noqa: BLE001
+            failed.append(error)
+
+    def keep() -> None:
+        try:
+            while not ended.is_set():
+                bring_up_to_date(store.engine)
+        except BaseException as error:  # noqa: BLE001
+            failed.append(error)
+
+    writers = [threading.Thread(target=write, args=(number,)) for number in range(3)]
+    keepers = [threading.Thread(target=keep) for _ in range(2)]
+    for thread in (*writers, *keepers):
+        thread.start()
+    for thread in writers:
+        thread.join()
+    ended.set()
+    for thread in keepers:
+        thread.join()
+    assert failed == []
+    same(store)
+    bring_up_to_date(store.engine)
+    same(store)
