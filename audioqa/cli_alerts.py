@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import typer
 
@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from audioqa.alerts import Alert
     from audioqa.settings import Settings
     from audioqa.store import Store
+
+
+_Row: TypeAlias = "tuple[str, int | None, Alert, str, str | None, bool]"
+"""Tenant, number, alert, state, who has seen it, and whether it is of test calls."""
 
 
 def alerts(
@@ -72,11 +76,9 @@ def alerts(
             _show(rows)
 
 
-def _replayed(
-    opened: Store, settings: Settings, tenant: str, until: float | None
-) -> list[tuple[str, int | None, Alert, str, str | None]]:
+def _replayed(opened: Store, settings: Settings, tenant: str, until: float | None) -> list[_Row]:
     from audioqa.alerts import replay
-    from audioqa.store.alert_calls import streams
+    from audioqa.store.alert_calls import TEST_CALLS, streams
     from audioqa.store.database import snapshot
 
     rules = settings.alert_rules()
@@ -84,21 +86,25 @@ def _replayed(
     with snapshot(opened.engine) as connection:
         some = streams(connection, tenant, columns)
     return [
-        (tenant, None, alert, alert.state, None)
+        (tenant, None, alert, alert.state, None, stream[1].endswith(TEST_CALLS))
         for stream, calls in some.items()
         for alert in replay(calls, rules, scale=stream[0], until=until)
         if not alert.part_of
     ]
 
 
-def _kept(opened: Store, tenant: str, *, everything: bool) -> list[tuple[str, int | None, Alert, str, str | None]]:
+def _kept(opened: Store, tenant: str, *, everything: bool) -> list[_Row]:
     from audioqa.store.alerting import list_alerts
     from audioqa.store.database import snapshot
 
     states = () if everything else ("open", "re-opened")
     with snapshot(opened.engine) as connection:
         found = list_alerts(connection, tenant, states=states, most=10_000)
-    return [(tenant, one.key, one.alert, one.state, one.acknowledged_by) for one in found if not one.alert.part_of]
+    return [
+        (tenant, one.key, one.alert, one.state, one.acknowledged_by, one.test_calls)
+        for one in found
+        if not one.alert.part_of
+    ]
 
 
 def _lies(alert: Alert, since: float | None, until: float | None) -> bool:
@@ -108,15 +114,16 @@ def _lies(alert: Alert, since: float | None, until: float | None) -> bool:
     )
 
 
-def _line(row: tuple[str, int | None, Alert, str, str | None]) -> str:
+def _line(row: _Row) -> str:
     from audioqa.alerts.words import told
 
-    tenant, key, alert, state, seen_by = row
+    tenant, key, alert, state, seen_by, test_calls = row
     values = {"tenant": tenant, "id": key, **told(alert), "state": state, "acknowledged_by": seen_by}
+    values["test_calls"] = test_calls
     return json.dumps(values, allow_nan=False) + "\n"
 
 
-def _show(rows: Iterable[tuple[str, int | None, Alert, str, str | None]]) -> None:
+def _show(rows: Iterable[_Row]) -> None:
     from rich.console import Console
     from rich.table import Table
 
@@ -126,9 +133,11 @@ def _show(rows: Iterable[tuple[str, int | None, Alert, str, str | None]]) -> Non
     for name in ("number", "state", "rule", "fired", "what"):
         table.add_column(name, overflow="fold")
     count = 0
-    for tenant, key, alert, state, seen_by in rows:
+    for tenant, key, alert, state, seen_by, test_calls in rows:
         count += 1
         said = f"{tenant}: {sentence(alert)}" if tenant else sentence(alert)
+        if test_calls:
+            said = f"test calls: {said}"
         if seen_by:
             said += f" (seen by {seen_by})"
         table.add_row("" if key is None else str(key), state, alert.rule, moment(alert.spells[-1].fired), said)

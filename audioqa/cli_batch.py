@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from audioqa.cli_network_options import given_network
 from audioqa.cli_options import KeepDtmfKeys, open_options
 from audioqa.messages import complain
 
@@ -32,7 +33,8 @@ def batch(
         list[str],
         typer.Argument(
             metavar="SOURCE...",
-            help="Folders, files, globs, manifests (CSV, JSONL), archives (tar, zip), or URLs of an object store.",
+            help="Folders, files, globs, manifests (CSV, JSONL), archives (tar, zip), captures (pcap), or URLs of an "
+            "object store.",
             show_default=False,
         ),
     ],
@@ -78,6 +80,25 @@ def batch(
         str | None, typer.Option("--format", help="Encoding of files without a header: ulaw, alaw, slin, g722, gsm ...")
     ] = None,
     rate: Annotated[int | None, typer.Option(help="Sample rate in Hz of files without a header.")] = None,
+    network: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="FILE|FIGURES",
+            help="Statistics of the network, joined by call id: CSV, VoIPmonitor's cdr, reports of RFC 6035; or the "
+            "same for every call, 'loss=3,jitter=20'.",
+            show_default=False,
+        ),
+    ] = None,
+    network_map: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Which column of it is which figure (TOML).")
+    ] = None,
+    buffer: Annotated[
+        str | None,
+        typer.Option(metavar="MS", help="The receivers' jitter buffer, in ms, or adaptive (the default), or none."),
+    ] = None,
+    proxy: Annotated[
+        bool, typer.Option("--proxy", help="Take stand-ins for codecs that the E-model has no values of.")
+    ] = False,
     engine: Annotated[str, typer.Option(help="local: processes on this machine; ray: a Ray cluster.")] = "local",
     address: Annotated[
         str | None, typer.Option(metavar="HOST:PORT", help="Of the Ray cluster (default: what Ray itself finds).")
@@ -124,7 +145,7 @@ def batch(
     from audioqa.errors import AudioqaError
     from audioqa.judging import Judging
     from audioqa.settings import NO_ESTIMATOR, load_settings
-    from audioqa.sources import ARCHIVES, check_sources, read_sources
+    from audioqa.sources import ARCHIVES, CAPTURES, check_sources, read_sources
     from audioqa.store import open_store
 
     # Read when NumPy is loaded, here and in the workers.
@@ -139,6 +160,9 @@ def batch(
             device=device,
             keep_dtmf_keys=keep_dtmf_keys,
         )
+        settings.network = settings.network.given(buffer=buffer, proxy=proxy)
+        rated = settings.network.options()
+        given = given_network(network or [], network_map)
         digest = settings.analyser().digest
         options = settings.sources.options(
             pattern=pattern,
@@ -150,6 +174,7 @@ def batch(
             rate=rate,
             timezone=timezone,
             tap=tap,
+            buffer=rated.buffer,
         )
         usual = _TIME_LIMIT if settings.estimator in ("callmos", NO_ESTIMATOR) else _TIME_LIMIT_OF_OTHERS
         workers = _engine(
@@ -162,10 +187,10 @@ def batch(
         )
         check_sources(sources)
         # What is in archives or in object stores, and beside recordings, is not read twice only to tell the time left.
-        cheap = not any("://" in source or source.lower().endswith(ARCHIVES) for source in sources)
+        cheap = not any("://" in source or source.lower().endswith((*ARCHIVES, *CAPTURES)) for source in sources)
         counted = replace(options, sidecars=False)
         with ExitStack() as stack:
-            opened = stack.enter_context(open_store(store))
+            opened = stack.enter_context(open_store(store, network=rated))
             stack.enter_context(workers)
             ahead = Ahead((lambda: read_sources(sources, options=counted)) if cheap else None)
             display = stack.enter_context(make_display(ahead, as_json=log_json))
@@ -179,7 +204,7 @@ def batch(
                 patience=patience,
                 judging=Judging(settings),
             )
-            ended = run(read_sources(sources, options=options, say=display.say))
+            ended = run(given.joined(read_sources(sources, options=options, say=display.say), display.say))
             ahead.stop()
             display.ended(ended)
             if ended.exit_code in (0, 1):

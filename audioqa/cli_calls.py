@@ -57,6 +57,15 @@ Event = Annotated[str | None, typer.Option(metavar="KIND", help="Only calls with
 MosBelow = Annotated[
     float | None, typer.Option(metavar="MOS", help="Only calls with a MOS below this.", show_default=False)
 ]
+Disagree = Annotated[
+    bool | None,
+    typer.Option(
+        "--disagree/--agree",
+        help="Only calls of which sound and network differ by more than a MOS point, or only the others.",
+        show_default=False,
+    ),
+]
+TestCalls = Annotated[bool, typer.Option("--test-calls", help="Test calls, in place of customers' calls.")]
 Tags = Annotated[
     list[str] | None, typer.Option("--tag", metavar="NAME=VALUE", help="Only calls with this tag.", show_default=False)
 ]
@@ -76,6 +85,8 @@ def calls(
     flag: Rule = None,
     event: Event = None,
     mos_below: MosBelow = None,
+    disagree: Disagree = None,
+    test_calls: TestCalls = False,
     tag: Tags = None,
     sort: Annotated[str, typer.Option(metavar="ORDER", help="worst, best, newest or oldest.")] = "worst",
     most: Annotated[int, typer.Option("--most", "-n", min=0, help="How many to list; 0 for all.")] = 20,
@@ -94,7 +105,7 @@ def calls(
     from audioqa.render import call_list
 
     with opened_store(store) as opened:
-        query = _query(
+        query = query_of(
             tenant=tenant,
             agent=agent,
             queue=queue,
@@ -107,6 +118,8 @@ def calls(
             rule=flag,
             event=event,
             mos_below=mos_below,
+            disagree=disagree,
+            test_calls=test_calls,
             tags=tag,
             sort=sort,
         )
@@ -114,16 +127,16 @@ def calls(
             _only_with_failures(query)
             rows = opened.failures(tenant=query.tenant, since=query.since, until=query.until)
             shown = list(islice(rows, most or None))
-            _print(call_list.failure_lines(shown) if as_json else call_list.failure_table(shown), none=not shown)
+            print_out(call_list.failure_lines(shown) if as_json else call_list.failure_table(shown), none=not shown)
         elif by:
             keys = tuple(key.strip() for key in by.split(","))
             groups = opened.group(keys, query)
-            _print(
+            print_out(
                 call_list.group_lines(keys, groups) if as_json else call_list.group_table(keys, groups), none=not groups
             )
         else:
             found = list(opened.calls(query, most=most or None))
-            _print(call_list.call_lines(found) if as_json else call_list.call_table(found), none=not found)
+            print_out(call_list.call_lines(found) if as_json else call_list.call_table(found), none=not found)
             if not found:
                 _say_what_there_is(opened)
 
@@ -144,10 +157,10 @@ def show(
     with opened_store(store) as opened:
         found = opened.show(call, tenant=tenant)
         if as_json:
-            _print(json.dumps(found.content, allow_nan=False) + "\n")
+            print_out(json.dumps(found.content, allow_nan=False) + "\n")
         else:
-            _print(call_list.call_about(found))
-            _print(report_table(from_plain(found.content)))
+            print_out(call_list.call_about(found))
+            print_out(report_table(from_plain(found.content)))
 
 
 def export(
@@ -175,6 +188,8 @@ def export(
     flag: Rule = None,
     event: Event = None,
     mos_below: MosBelow = None,
+    disagree: Disagree = None,
+    test_calls: TestCalls = False,
     tag: Tags = None,
 ) -> None:
     """Export calls with their reports by tenant and call id: CSV and Parquet by channel, JSON Lines by call."""
@@ -182,7 +197,7 @@ def export(
     from audioqa.render import archive
 
     with opened_store(store) as opened:
-        query = _query(
+        query = query_of(
             tenant=tenant,
             agent=agent,
             queue=queue,
@@ -195,6 +210,8 @@ def export(
             rule=flag,
             event=event,
             mos_below=mos_below,
+            disagree=disagree,
+            test_calls=test_calls,
             tags=tag,
             sort="worst",
         )
@@ -243,7 +260,9 @@ def purge(
             gone, failures = opened.purge(before, tenant=tenant)
             typer.echo(f"deleted {gone} calls and {failures} failures of before {before:%Y-%m-%d %H:%M} UTC")
         else:
-            count = sum(group.calls for group in opened.group(["tenant"], Query(tenant=tenant, until=before)))
+            count = sum(
+                group.calls for group in opened.group(["tenant"], Query(tenant=tenant, until=before, test_calls=None))
+            )
             typer.echo(f"would delete {count} calls of before {before:%Y-%m-%d %H:%M} UTC; say --yes")
 
 
@@ -274,7 +293,7 @@ def roles(
     from audioqa.errors import SettingsError
 
     with opened_store(store) as opened:
-        query = _query(
+        query = query_of(
             tenant=tenant,
             agent=agent,
             queue=queue,
@@ -283,6 +302,7 @@ def roles(
             trunk=trunk,
             since=since,
             until=until,
+            test_calls=None,
             tags=tag,
         )
         named = list(words or [])
@@ -330,9 +350,10 @@ def opened_store(url: str) -> Iterator[Store]:
             raise typer.Exit(0) from None
 
 
-def _query(
+def query_of(
     *, since: str | None, until: str | None, tags: list[str] | None, sort: str = "worst", **plain: str | float | None
 ) -> Query:
+    """The calls that options choose."""
     from typing import get_args
 
     from audioqa.errors import SettingsError
@@ -362,14 +383,14 @@ def moment_of(text: str, option: str, *, whole: bool = False) -> datetime:
     try:
         if text.endswith("d") and text[:-1].isdigit():
             return datetime.now(UTC) - timedelta(days=int(text[:-1]))
-        moment = datetime.fromisoformat(text)
+        found = datetime.fromisoformat(text)
         if whole and len(text) <= len("2026-01-31"):
-            moment += timedelta(days=1)
+            found += timedelta(days=1)
     except (ValueError, OverflowError):
         raise SettingsError(
             f"{option} {text}: not a time; write 2026-01-31, 2026-01-31T08:00+01:00, or 30d for 30 days ago"
         ) from None
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
 
 
 def _owner(opened: Store, call: str, tenant: str | None) -> tuple[str, str]:
@@ -394,7 +415,8 @@ def _only_with_failures(query: Query) -> None:
         raise SettingsError("what failed can be chosen by --tenant, --since and --until (of its last try) only")
 
 
-def _print(shown: RenderableType | str, *, none: bool = False) -> None:
+def print_out(shown: RenderableType | str, *, none: bool = False) -> None:
+    """Print a text, or a table; where there is ``none``, say so."""
     if isinstance(shown, str):
         sys.stdout.write(shown)
     elif none:

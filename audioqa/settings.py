@@ -27,9 +27,10 @@
     [sources]
     pair = true
 
-What else may stand in ``[sources]`` is shown in `audioqa.source_settings`, and the table ``[service]`` in
-`audioqa.service_settings`. The plain keys are also environment variables: ``AUDIOQA_ESTIMATOR``, ``AUDIOQA_WEIGHTS``,
-``AUDIOQA_CALIBRATION``, ``AUDIOQA_THREADS``, ``AUDIOQA_DEVICE``, ``AUDIOQA_KEEP_DTMF_KEYS``.
+What else may stand in ``[sources]`` is shown in `audioqa.source_settings`, the table ``[network]`` in
+`audioqa.network_settings`, and the table ``[service]`` in `audioqa.service_settings`. The plain keys are also
+environment variables: ``AUDIOQA_ESTIMATOR``, ``AUDIOQA_WEIGHTS``, ``AUDIOQA_CALIBRATION``, ``AUDIOQA_THREADS``,
+``AUDIOQA_DEVICE``, ``AUDIOQA_KEEP_DTMF_KEYS``.
 """
 
 from __future__ import annotations
@@ -48,6 +49,7 @@ from audioqa.bands import BAND_SETS, CONTACT_CENTRE, BandSet
 from audioqa.detectors import DETECTORS, Detector
 from audioqa.errors import SettingsError
 from audioqa.flags import FlagRules, make_rules
+from audioqa.network_settings import NetworkSettings
 from audioqa.perceptual.loading import DEFAULT_ESTIMATOR, TAKE_WEIGHTS
 from audioqa.service_settings import ServiceSettings
 from audioqa.source_settings import SourceSettings
@@ -56,7 +58,7 @@ from audioqa.types import Context
 DEFAULT_FILE = "audioqa.toml"
 """Read from the working folder where it exists and no other file is named."""
 
-TABLES = ("bands", "detectors", "flags", "alerts", "sources", "service")
+TABLES = ("bands", "detectors", "flags", "alerts", "sources", "network", "service")
 """Keys that stand in the file only; every other one is an environment variable too."""
 
 NO_ESTIMATOR = "none"
@@ -140,6 +142,8 @@ class Settings(BaseModel):
         The alert rules; nothing in it changes a report.
     sources
         How the sources of a batch are read; nothing in it changes a report.
+    network
+        How statistics of the network are rated, and captures heard.
     service
         Of ``audioqa serve``; nothing in it changes a report.
     """
@@ -157,6 +161,7 @@ class Settings(BaseModel):
     flags: FlagSettings = Field(default_factory=FlagSettings)
     alerts: AlertSettings = Field(default_factory=AlertSettings)
     sources: SourceSettings = Field(default_factory=SourceSettings)
+    network: NetworkSettings = Field(default_factory=NetworkSettings)
     service: ServiceSettings = Field(default_factory=ServiceSettings)
 
     def flag_rules(self) -> FlagRules:

@@ -24,12 +24,12 @@ from audioqa.lab.month_traffic import (
     EVENTS,
     Floats,
     Integers,
-    Labels,
     draw_effects,
     draw_labels,
     draw_outcome,
     draw_times,
 )
+from audioqa.types.columns import Labels
 
 
 @dataclass(frozen=True)
@@ -144,6 +144,8 @@ def _meets(fact: Fact, at: Floats, labels: Mapping[str, Labels]) -> NDArray[np.b
     for column, value in fact.where.items():
         if column not in labels:
             raise SettingsError(f"{fact.name}: the month has no column {column!r}; there are {', '.join(labels)}")
+        if value not in labels[column].names:
+            raise SettingsError(f"{fact.name}: the month has no {column} {value!r}; there are {labels[column].names}")
         found &= labels[column].where(value)
     if fact.since is not None:
         found &= at >= fact.since.timestamp()

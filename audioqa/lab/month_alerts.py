@@ -28,7 +28,7 @@ from audioqa.alerts.hours import within
 from audioqa.alerts.segments import labels_of
 from audioqa.lab.month import Month, make_month
 from audioqa.lab.month_plan import PLAN, Fact, read_plan
-from audioqa.lab.month_traffic import Labels as MonthLabels
+from audioqa.types.columns import Labels as MonthLabels
 
 SCALE = "MOS-LQO narrowband"
 

@@ -15,9 +15,11 @@ from sqlalchemy import Connection, func, insert, select
 from audioqa.bands import CONTACT_CENTRE
 from audioqa.lab.month import Month
 from audioqa.lab.store_calls import count_on
+from audioqa.network import NetworkOptions
 from audioqa.store import Store, projection, tables
 from audioqa.store.database import snapshot, writing
 from audioqa.store.keys import Hashes, audio_key
+from audioqa.store.network_columns import network_columns
 from audioqa.store.recording import info_columns
 from audioqa.types.calls import CallInfo, Item, SourceFile
 
@@ -120,6 +122,7 @@ def report(month: Month, number: int) -> dict[str, Any]:
         "band_set": BAND.name,
         "estimator": source,
         "settings_digest": DIGEST,
+        "rules_digest": "",
         "version": "lab",
     }
 
@@ -201,8 +204,9 @@ def _rows(month: Month, numbers: range, *, run: int, last: dict[str, int]) -> di
         found["parties"] += [row | of for row in projection.party_rows(content)]
         found["events"] += [row | of for row in projection.event_rows(content)]
         call = (
-            info_columns(info)
+            info_columns(info, NetworkOptions())
             | projection.call_columns(content)
+            | network_columns(content, info, NetworkOptions())
             | {"id": key["calls"], "location": file.location, "at": at, "day": at.astimezone(UTC).date(), "run": run}
             | {"scored_at": datetime.fromtimestamp(float(month.arrived[number]), UTC), "own_roles": None, **of}
         )

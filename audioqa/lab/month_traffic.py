@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from audioqa.errors import SettingsError
 from audioqa.lab.month_plan import Plan
+from audioqa.types.columns import Labels
 
 SITES, AGENTS, CARRIERS, TRUNKS = 6, 120, 6, 4
 """Agents in all; trunks of each carrier."""
@@ -45,21 +44,6 @@ ESTIMATOR = "callmos 1 made up; callmos-narrowband-1"
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
-
-
-@dataclass(frozen=True)
-class Labels:
-    """A column of words: for each call a number, its place among the names."""
-
-    names: tuple[str, ...]
-    codes: Integers
-
-    def where(self, name: str) -> NDArray[np.bool_]:
-        """Which calls have this word."""
-        if name not in self.names:
-            raise SettingsError(f"no call of the month has {name!r}; there are {', '.join(self.names[:20])} ...")
-        found: NDArray[np.bool_] = self.codes == self.names.index(name)
-        return found
 
 
 def draw_times(plan: Plan, rng: np.random.Generator) -> Floats:

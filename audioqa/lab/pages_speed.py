@@ -1,7 +1,8 @@
 """How long the pages take over a large store: ``python -m audioqa.lab.pages_speed [--calls 1000000]``.
 
 Two thousand calls are made up from the reports of two fixtures, then copied within SQLite. A server of its own answers
-on loopback, without signing in; each page is asked for six times: the first answer, and the median of the others.
+on loopback, without signing in; each page and each list of the API is asked for six times: the first answer, and the
+median of the others. ``--write`` puts the tables into docs/review.md.
 """
 
 from __future__ import annotations
@@ -9,25 +10,28 @@ from __future__ import annotations
 import argparse
 import copy
 import json
+import os
 import random
+import re
 import signal
 import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
 
-from sqlalchemy import Connection, insert, literal, select
+from sqlalchemy import Connection, insert, literal, select, text, update
 
 from audioqa.lab.service_load import Server
 from audioqa.review import ReviewQueue
 from audioqa.store import Hashes, Store, open_store, tables
-from audioqa.store.database import writing
+from audioqa.store.database import snapshot, writing
 from audioqa.types.calls import CallInfo, Item, SourceFile
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"
@@ -44,11 +48,44 @@ PAGES = (
     "/calls?sort=newest",
     "/calls?trunk=T7",
     "/calls?mos_below=3",
+    "/calls?tag=ticket%3Drare",
     "/review",
     "/review/incidents",
     "/quality",
     "/settings",
 )
+
+API = "/api/v1/calls?limit=50"
+
+FILTERS = (
+    "",
+    "agent=agent+7",
+    "agent=rare",
+    "queue=Q3",
+    "site=S4",
+    "carrier=C2",
+    "trunk=T7",
+    "flagged=true",
+    "flagged=false",
+    "rule=dropouts",
+    "event=dropout",
+    "mos_below=3",
+    "mos_below=1.2",
+    "tag=headset:wired",
+    "tag=campaign:campaign+3",
+    "tag=ticket:rare",
+    "call_id=call-0000017-44",
+    "since={day}",
+    "since={year}&until={month}",
+    "agent=agent+7&trunk=T7&event=dropout",
+    "rule=dropouts&tag=ticket:rare",
+)
+"""Of the API's list; ``{day}``, ``{month}`` and ``{year}`` are moments of so long ago."""
+
+SORTS = ("worst", "best", "newest", "oldest")
+
+DOCUMENT = Path(__file__).parents[2] / "docs" / "review.md"
+_BEGIN, _END = "<!-- speed:begin -->", "<!-- speed:end -->"
 
 
 def fill(store: Store, count: int) -> None:
@@ -78,11 +115,28 @@ def fill(store: Store, count: int) -> None:
         sound = Hashes((f"{chance.getrandbits(256):064x}",))
         store.record(run, item, sound, json.dumps(content), digest="0" * 64)
     rare = CallInfo("rare", start_time=now - timedelta(days=9), agent="rare", tags={"ticket": "rare"})
-    for number in range(1, count // FIRST):
-        writing(store.engine, partial(_copy, number=number))
-        print(f"{(number + 1) * FIRST} of {count}", end="\r", file=sys.stderr, flush=True)  # noqa: T201
+    copies = count // FIRST
+    with _bare(store, copies):
+        for number in range(1, copies):
+            writing(store.engine, partial(_copy, number=number))
+            print(f"{(number + 1) * FIRST} of {count}", end="\r", file=sys.stderr, flush=True)  # noqa: T201
     item = Item((SourceFile("/archive/rare.wav", 1000, "x"),), rare)
     store.record(run, item, Hashes(("f" * 64,)), json.dumps(fine), digest="0" * 64)
+
+
+@contextmanager
+def _bare(store: Store, copies: int) -> Iterator[None]:
+    """Take indexes and triggers off while many rows are written: to keep them up to date would take hours."""
+    found = text("SELECT type, name, sql FROM sqlite_master WHERE tbl_name IN ('calls', 'marks') AND sql IS NOT NULL")
+    with snapshot(store.engine) as connection:
+        taken = [row for row in connection.execute(found) if row.type in ("index", "trigger")]
+    for row in taken:
+        writing(store.engine, lambda c, row=row: c.execute(text(f"DROP {row.type} {row.name}")))  # type: ignore[misc]
+    yield
+    counted = update(tables.day_marks).values(calls=tables.day_marks.c.calls * copies)
+    writing(store.engine, lambda c: c.execute(counted))
+    for row in taken:
+        writing(store.engine, lambda c, row=row: c.exec_driver_sql(row.sql))  # type: ignore[misc]
 
 
 def _copy(connection: Connection, *, number: int) -> None:
@@ -108,30 +162,71 @@ def asked(address: str) -> tuple[float, float]:
     return taken[0], statistics.median(taken[1:])
 
 
+def moments(now: datetime) -> dict[str, str]:
+    """The moments that `FILTERS` name."""
+    return {
+        name: f"{now - timedelta(days=days):%Y-%m-%dT%H:%M:%SZ}"
+        for name, days in (("day", 1), ("month", 30), ("year", 365))
+    }
+
+
+def measured(address: str) -> tuple[list[str], int]:
+    """The tables, line by line, and how many lists took longer than `LIMIT`."""
+    late = 0
+    lines = ["| page | first, ms | then, ms |", "| --- | ---: | ---: |"]
+    for page in PAGES:
+        first, then = asked(f"{address}{page}")
+        late += page.startswith("/calls") and then > LIMIT
+        lines.append(f"| `{page}` | {first * 1000:.0f} | {then * 1000:.0f} |")
+    lines += ["", f"The list of the API, `{API}`, by filter and order: first and then, ms.", ""]
+    lines += [f"| filter | {' | '.join(SORTS)} |", "| --- | ---: | ---: | ---: | ---: |"]
+    when = moments(datetime.now(UTC))
+    for wanted in FILTERS:
+        cells = []
+        for sort in SORTS:
+            first, then = asked(f"{address}{API}&sort={sort}&{wanted.format(**when)}")
+            late += then > LIMIT
+            cells.append(f"{first * 1000:.0f}, {then * 1000:.0f}")
+        named = re.sub(r"\{(\w+)\}", r"a \1 ago", wanted.replace("+", " ")) or "none"
+        lines.append(f"| `{named}` | {' | '.join(cells)} |")
+    return lines, late
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Print a table; 1 where a list takes too long."""
+    """Print the tables; 1 where a list takes too long."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--calls", type=int, default=1_000_000)
+    parser.add_argument("--folder", type=Path, help="keep the store there, and use it again where there is one")
+    parser.add_argument("--write", action="store_true", help="write the tables to docs/review.md")
     given = parser.parse_args(arguments)
-    late = 0
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = given.folder or Path(temporary)
+        folder.mkdir(parents=True, exist_ok=True)
+        new = not (folder / "calls.db").exists()
         with open_store(f"{folder}/calls.db") as store:
-            fill(store, given.calls)
+            if new:
+                fill(store, given.calls)
             held = store.counts()["calls"]
             start = time.perf_counter()
             ReviewQueue(store, "").refresh()
             filled = time.perf_counter() - start
-        server = Server(Path(folder), jobs=1)
+        server = Server(folder, jobs=1)
         server.start()
         try:
-            print(f"| page, {held:,} calls | first, ms | then, ms |\n| --- | ---: | ---: |")  # noqa: T201
-            for page in PAGES:
-                first, then = asked(f"http://127.0.0.1:{server.port}{page}")
-                late += page.startswith("/calls") and then > LIMIT
-                print(f"| `{page}` | {first * 1000:.0f} | {then * 1000:.0f} |")  # noqa: T201
+            lines, late = measured(f"http://127.0.0.1:{server.port}")
         finally:
             server.end(signal.SIGTERM)
-    print(f"\nthe review queue was filled for the first time in {filled:.1f} s")  # noqa: T201
+    load = os.getloadavg()[0] / len(os.sched_getaffinity(0))
+    head = (
+        f"{held:,} calls in SQLite, on {len(os.sched_getaffinity(0))} processors that {load:.1f} programs each wanted "
+        f"meanwhile. The review queue was brought up to date in {filled:.1f} s."
+    )
+    text = "\n".join([head, "", *lines])
+    print(text)  # noqa: T201
+    if given.write:
+        page = DOCUMENT.read_text(encoding="utf-8")
+        before, _, rest = page.partition(_BEGIN)
+        DOCUMENT.write_text(f"{before}{_BEGIN}\n{text}\n{_END}{rest.partition(_END)[2]}", encoding="utf-8")
     return 1 if late else 0
 
 

@@ -20,7 +20,7 @@ import audioqa
 from audioqa.errors import SettingsError
 from audioqa.render.as_csv import csv_line
 from audioqa.render.markup import table, text
-from audioqa.render.sheet import player, rows, sheet
+from audioqa.render.report_sheet import player, rows, sheet
 from audioqa.render.wording import clock, kind_words
 from audioqa.reports.evidence import EvidenceCall
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from audioqa.alerts.words import sentence
 from audioqa.render.markup import table, text
-from audioqa.render.sheet import data_uri, player, rows, sheet
+from audioqa.render.report_sheet import data_uri, player, rows, sheet
 from audioqa.render.wording import clock, kind_words
 from audioqa.reports.examples import Clip
 from audioqa.reports.figures import Day, Mean

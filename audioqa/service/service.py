@@ -31,10 +31,11 @@ from audioqa.service.work import ServiceWork
 from audioqa.settings import Settings
 from audioqa.store import Store, audit, open_store
 from audioqa.store.database import snapshot, writing
+from audioqa.store.trend_keeping import bring_up_to_date
 
 _log = logging.getLogger("audioqa.service")
 
-_DELIVERED_EVERY, _FLAGGED_EVERY, _ALERTED_EVERY, _KEPT_UP_EVERY = 1.0, 2.0, 20.0, 300.0
+_DELIVERED_EVERY, _FLAGGED_EVERY, _ALERTED_EVERY, _COUNTED_EVERY, _KEPT_UP_EVERY = 1.0, 2.0, 20.0, 60.0, 300.0
 
 
 @dataclass(frozen=True)
@@ -149,6 +150,7 @@ class Service:
         for name, every, work in (
             ("webhooks", _DELIVERED_EVERY, self._deliver),
             ("flags", _FLAGGED_EVERY, self._flag),
+            ("trends", _COUNTED_EVERY, self._count),
             ("alerts", _ALERTED_EVERY, self._alert),
             ("keeping up", _KEPT_UP_EVERY, self._keep_up),
         ):
@@ -217,6 +219,9 @@ class Service:
             if self._stopping.is_set():
                 return
 
+    def _count(self) -> None:
+        bring_up_to_date(self.store.engine, stop=self._stopping.is_set)
+
     def _alert(self) -> None:
         self.alerting.keep_up()
 
@@ -259,4 +264,5 @@ def open_service(settings: Settings, *, hosts: tuple[str, ...] = (), open_to_thi
         Keeping(own.folder, own.keep).prepare()
     except OSError as error:
         raise SettingsError(f"{own.folder}: the service cannot keep anything there: {error.strerror}") from None
-    return Service(settings, open_store(own.store_url, durable=True), hosts, open_to_this_machine)
+    store = open_store(own.store_url, durable=True, network=settings.network.options())
+    return Service(settings, store, hosts, open_to_this_machine)

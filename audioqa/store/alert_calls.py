@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Connection, func, select
 
 from audioqa.alerts.columns import Calls, make_calls
 from audioqa.store.keys import storable
+from audioqa.store.projection import EVENT_MARKS
 from audioqa.store.tables import FILTERED, calls, marks, measurements
 
 COLUMNS = (*FILTERED, "direction", "codec", "tap")
@@ -17,6 +18,9 @@ COLUMNS = (*FILTERED, "direction", "codec", "tap")
 
 SEVERE = ("warning", "severe")
 """Severities of events that are faults."""
+
+TEST_CALLS = ", test calls"
+"""Ends the name of what made the MOS of test calls."""
 
 _CHUNK = 500
 
@@ -31,6 +35,8 @@ def streams(
     after: int | None = None,
 ) -> dict[tuple[str, str], Calls]:
     """A tenant's calls by scale and by what made their MOS; those without a MOS are with the others of their model.
+
+    Test calls are streams of their own: their alerts and customers' alerts never mix.
 
     Parameters
     ----------
@@ -56,6 +62,7 @@ def streams(
     if after is not None:
         mine.append(calls.c.id > after)
     chosen = select(
+        calls.c.test_call,
         calls.c.id,
         calls.c.at,
         calls.c.duration,
@@ -74,7 +81,8 @@ def streams(
             scales[row.estimator] = min(row.scale, scales.get(row.estimator, row.scale))
     for row in rows:
         scale = row.scale or scales.get(row.estimator, "no scale")
-        parts.setdefault((scale, row.estimator), []).append(row)
+        whose = f"{row.estimator}{TEST_CALLS}" if row.test_call else row.estimator
+        parts.setdefault((scale, whose), []).append(row)
     return {stream: _columns(some, words, tags, having) for stream, some in sorted(parts.items())}
 
 
@@ -85,7 +93,7 @@ def last_call(connection: Connection, tenant: str) -> int:
 
 def _faults(connection: Connection, mine: Sequence[ColumnElement[bool]], keys: list[int] | None) -> dict[str, set[int]]:
     """For each kind of event the calls that have one which is more than a notice."""
-    chosen = select(marks.c.call, marks.c.kind).where(marks.c.what == "event", marks.c.severity.in_(SEVERE))
+    chosen = select(marks.c.call, marks.c.kind).where(marks.c.what.in_(EVENT_MARKS), marks.c.severity.in_(SEVERE))
     found: dict[str, set[int]] = {}
     if keys is None:
         statements = [chosen.join_from(marks, calls).where(*mine)]

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Row, delete, insert, select, update
 
 from audioqa.alerts.alert import Alert, from_plain, to_plain
 from audioqa.alerts.columns import DAY
+from audioqa.store.alert_calls import TEST_CALLS
 from audioqa.store.alert_tables import alert_days, alert_progress, alerts
 from audioqa.store.keys import storable
 from audioqa.store.recording import new_row
@@ -53,6 +54,11 @@ class StoredAlert:
     acknowledged_by: str | None
     acknowledged_at: datetime | None
     note: str | None
+
+    @property
+    def test_calls(self) -> bool:
+        """Whether it is of test calls, which have alerts of their own."""
+        return self.stream.endswith(TEST_CALLS)
 
 
 @dataclass(frozen=True)

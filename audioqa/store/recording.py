@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any
@@ -10,8 +11,10 @@ from sqlalchemy import Connection, Table, bindparam, delete, insert, select, upd
 from sqlalchemy.dialects import postgresql, sqlite
 
 from audioqa.errors import StoreError
+from audioqa.network import NetworkOptions
 from audioqa.store import projection
 from audioqa.store.keys import Hashes, audio_key, info_digest, location_of, storable
+from audioqa.store.network_columns import network_columns
 from audioqa.store.projection import Content
 from audioqa.store.removal import drop_unused
 from audioqa.store.tables import (
@@ -27,7 +30,9 @@ from audioqa.store.tables import (
     parties,
     phases,
 )
-from audioqa.types.calls import CallInfo, Failure, Item
+from audioqa.store.trend_tables import trend_overlaps
+from audioqa.types.calls import CallInfo, Failure, Item, is_test_call
+from audioqa.types.trends import Basis, Pair
 
 _TRIES = 20
 """Times that a measurement is looked for and written while others write and delete it."""
@@ -42,6 +47,7 @@ def record(
     *,
     digest: str,
     processing: float | None,
+    network: NetworkOptions,
 ) -> None:
     """Write the report of one call, its done mark and all that lists need; its failure and claim are gone then.
 
@@ -59,14 +65,18 @@ def record(
         Of the settings that the work was planned with.
     processing
         Seconds of the processor; None where not known.
+    network
+        How statistics of the network are rated.
     """
     measurement = _measurement(
         connection, audio_key(item, hashes, digest), content, digest=digest, processing=processing
     )
-    _call(connection, run, item, hashes, measurement, content)
+    _call(connection, run, item, hashes, measurement, content, network)
 
 
-def share(connection: Connection, run: int, item: Item, hashes: Hashes, *, digest: str) -> bool:
+def share(
+    connection: Connection, run: int, item: Item, hashes: Hashes, *, digest: str, network: NetworkOptions
+) -> bool:
     """Give a call the measurement that another call with the same sound has; False where there is none any more."""
     row = connection.execute(
         select(measurements.c.id, measurements.c.report)
@@ -75,11 +85,13 @@ def share(connection: Connection, run: int, item: Item, hashes: Hashes, *, diges
     ).first()
     if row is None:
         return False
-    _call(connection, run, item, hashes, row.id, projection.unpacked(row.report, ""))
+    _call(connection, run, item, hashes, row.id, projection.unpacked(row.report, ""), network)
     return True
 
 
-def update_info(connection: Connection, run: int, item: Item, hashes: Hashes | None) -> bool:
+def update_info(
+    connection: Connection, run: int, item: Item, hashes: Hashes | None, *, network: NetworkOptions
+) -> bool:
     """Write what a source says now of a call that is done; False where there is no such call.
 
     Parameters
@@ -92,16 +104,20 @@ def update_info(connection: Connection, run: int, item: Item, hashes: Hashes | N
         The call.
     hashes
         What its files hold, where they were read anew; None leaves the files as they are known.
+    network
+        How statistics of the network are rated.
     """
     found = connection.execute(
-        select(calls.c.id, calls.c.at, calls.c.start_time, calls.c.scored_at).where(
-            calls.c.tenant == item.info.tenant, calls.c.call_id == item.info.call_id
-        )
+        select(calls.c.id, calls.c.at, calls.c.start_time, calls.c.scored_at, measurements.c.report)
+        .join_from(calls, measurements)
+        .where(calls.c.tenant == item.info.tenant, calls.c.call_id == item.info.call_id)
     ).first()
     if found is None:
         return False
     at = item.info.start_time or (found.scored_at if found.start_time else found.at)
-    values = info_columns(item.info) | {"location": location_of(item), "at": at, "day": at.astimezone(UTC).date()}
+    values = info_columns(item.info, network) | {"location": location_of(item), "at": at}
+    values |= network_columns(projection.unpacked(found.report, ""), item.info, network)
+    values["day"] = at.astimezone(UTC).date()
     # Rules may ask for what is known of a call: its flags are looked at again.
     connection.execute(update(calls).where(calls.c.id == found.id).values(**values, run=run, rules=None))
     connection.execute(update(marks).where(marks.c.call == found.id).values(day=values["day"]))
@@ -149,7 +165,21 @@ def fail(
     connection.execute(_DROP_CLAIM, {"of": info.tenant, "named": info.call_id})
 
 
-def info_columns(info: CallInfo) -> dict[str, Any]:
+def note_pair(connection: Connection, call: int, pair: Pair) -> None:
+    """Keep two scores of a call; those of the same two estimators are replaced."""
+    key = {
+        "call": call,
+        "estimator": pair.first.estimator,
+        "scale": pair.first.scale,
+        "other_estimator": pair.second.estimator,
+        "other_scale": pair.second.scale,
+    }
+    told = {"mos": pair.mos, "other_mos": pair.other_mos, "scored_at": datetime.now(UTC)}
+    statement = new_row(connection, trend_overlaps).values(**key, **told)
+    connection.execute(statement.on_conflict_do_update(index_elements=list(key), set_=told))
+
+
+def info_columns(info: CallInfo, network: NetworkOptions) -> dict[str, Any]:
     """The columns of `calls` that come from its source."""
     names = (*FILTERED, "direction", "codec", "tap")
     return {name: getattr(info, name) for name in names} | {
@@ -159,7 +189,8 @@ def info_columns(info: CallInfo) -> dict[str, Any]:
         "roles": [storable(role) for role in info.roles],
         "network": {storable(name): value for name, value in info.network.items()},
         "tags": {storable(name): storable(value) for name, value in info.tags.items()},
-        "info_digest": info_digest(info),
+        "test_call": is_test_call(info),
+        "info_digest": info_digest(info, network),
     }
 
 
@@ -172,11 +203,18 @@ def new_row(connection: Connection, table: Table) -> sqlite.Insert | postgresql.
 
 _SAME_SOUND = select(measurements.c.id).where(measurements.c.audio_key == bindparam("key")).with_for_update()
 _SAME_CALL = (
-    select(calls.c.id, calls.c.measurement, calls.c.at, calls.c.start_time)
+    select(calls.c.id, calls.c.measurement, calls.c.at, calls.c.start_time, calls.c.mos, calls.c.scale)
     .where(calls.c.tenant == bindparam("of"), calls.c.call_id == bindparam("named"))
     .with_for_update()
 )
 _FILES_OF = select(call_files.c.file).where(call_files.c.call == bindparam("of"))
+_ESTIMATOR_OF = select(measurements.c.estimator).where(measurements.c.id == bindparam("of"))
+_SOUND_OF = (
+    select(files.c.sha256)
+    .join_from(call_files, files)
+    .where(call_files.c.call == bindparam("of"), call_files.c.position >= 0)
+    .order_by(call_files.c.position)
+)
 _DROP_MARKS = delete(marks).where(marks.c.call == bindparam("of"))
 _DROP_FILES = delete(call_files).where(call_files.c.call == bindparam("of"))
 _DROP_CLAIM = delete(claims).where(claims.c.tenant == bindparam("of"), claims.c.call_id == bindparam("named"))
@@ -238,19 +276,31 @@ def _hold(connection: Connection, measurement: int, content: Content) -> None:
             connection.execute(insert(table), [row | {"measurement": measurement} for row in rows])
 
 
-def _call(connection: Connection, run: int, item: Item, hashes: Hashes, measurement: int, content: Content) -> None:
+def _call(
+    connection: Connection,
+    run: int,
+    item: Item,
+    hashes: Hashes,
+    measurement: int,
+    content: Content,
+    network: NetworkOptions,
+) -> None:
     now = datetime.now(UTC)
     named = {"of": item.info.tenant, "named": item.info.call_id}
     before = connection.execute(_SAME_CALL, named).first()
     at = item.info.start_time or (before.at if before and before.start_time is None else now)
-    values = info_columns(item.info) | projection.call_columns(content)
+    values = info_columns(item.info, network) | projection.call_columns(content)
+    values |= network_columns(content, item.info, network)
     values |= {"location": location_of(item), "at": at, "day": at.astimezone(UTC).date()}
     values |= {"measurement": measurement, "run": run, "scored_at": now, "own_roles": None}
     statement = _written(connection.dialect.name, calls, ("tenant", "call_id"), frozenset(["own_roles"]))
     call = int(connection.execute(statement, values).scalar_one())
     if before is not None:
+        if before.measurement != measurement and before.mos is not None and values["mos"] is not None:
+            _note_overlap(connection, before, hashes, values, content["estimator"])
         connection.execute(_DROP_MARKS, {"of": call})
-    rows = projection.mark_rows(content, tenant=item.info.tenant, day=values["day"], rank=values["rank"])
+    test = is_test_call(item.info)
+    rows = projection.mark_rows(content, tenant=item.info.tenant, day=values["day"], rank=values["rank"], test=test)
     if rows:
         # In order, so that two batches never wait for each other's counts of the day.
         rows.sort(key=lambda row: (row["what"], row["kind"]))
@@ -259,6 +309,17 @@ def _call(connection: Connection, run: int, item: Item, hashes: Hashes, measurem
     if before is not None and before.measurement != measurement:
         drop_unused(connection, measurement_ids=[before.measurement])
     _settled(connection, item)
+
+
+def _note_overlap(
+    connection: Connection, before: Any, hashes: Hashes, values: Mapping[str, Any], estimator: str
+) -> None:
+    """Keep both scores of a call whose sound was scored with another estimator before."""
+    earlier = connection.execute(_ESTIMATOR_OF, {"of": before.measurement}).scalar()
+    first, second = Basis(before.scale, str(earlier)), Basis(values["scale"], estimator)
+    if first == second or tuple(connection.execute(_SOUND_OF, {"of": before.id}).scalars()) != hashes.files:
+        return
+    note_pair(connection, before.id, Pair(first, second, before.mos, values["mos"]))
 
 
 def _files(connection: Connection, call: int, item: Item, hashes: Hashes, *, new: bool) -> None:

@@ -8,7 +8,9 @@ from typing import Any
 
 from sqlalchemy import Connection, Table, delete, exists, select
 
+from audioqa.store.query import seconds
 from audioqa.store.tables import call_files, calls, failures, files, measurements, runs
+from audioqa.store.trend_tables import DAY, HOUR, trend_segments
 
 _CHUNK = 500
 
@@ -87,9 +89,21 @@ def _delete(connection: Connection, keys: list[int]) -> int:
     read = connection.execute(select(call_files.c.file).where(call_files.c.call.in_(keys))).scalars().all()
     # As who records does: first the measurements, then the counts of the days, so that none waits for the other.
     _hold(connection, measurements, sorted(set(measured)))
+    _drop_segments(connection, keys)
     count = connection.execute(delete(calls).where(calls.c.id.in_(keys))).rowcount
     drop_unused(connection, measurement_ids=sorted(set(measured)), file_ids=sorted(set(read)))
     return count
+
+
+def _drop_segments(connection: Connection, keys: Sequence[int]) -> None:
+    """Drop the segments that hold something of calls which are about to be deleted: no word of theirs is to be left."""
+    moments = select(calls.c.tenant, seconds(connection, calls.c.at)).where(calls.c.id.in_(keys))
+    hours = {(tenant, int(at // HOUR)) for tenant, at in connection.execute(moments)}
+    for tenant, hour in sorted(hours):
+        day = hour - hour % DAY
+        large = (trend_segments.c.hours == DAY) & (trend_segments.c.start == day)
+        small = (trend_segments.c.hours == 1) & (trend_segments.c.start == hour)
+        connection.execute(delete(trend_segments).where(trend_segments.c.tenant == tenant, large | small))
 
 
 def _hold(connection: Connection, table: Table, keys: Sequence[int]) -> None:

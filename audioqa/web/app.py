@@ -16,6 +16,7 @@ from audioqa.web import (
     api_uploads,
     api_webhooks,
     health,
+    hurry,
     measuring,
     pages_alerts,
     pages_call,
@@ -24,6 +25,7 @@ from audioqa.web import (
     pages_review,
     pages_settings,
     pages_sign_in,
+    pages_trends,
     pages_upload,
     problems,
     security,
@@ -48,6 +50,7 @@ PAGES: tuple[APIRouter, ...] = (
     pages_call.router,
     pages_alerts.router,
     pages_review.router,
+    pages_trends.router,
     pages_quality.router,
     pages_settings.router,
 )
@@ -93,6 +96,7 @@ def make_app(service: Service) -> FastAPI:
     app.mount("/static/report", StaticFiles(directory=REPORT_STATIC), name="report")
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     problems.install(app)
+    hurry.install(app)
     measuring.install(app, service.metrics)
     security.install(app, https=service.settings.service.https, hosts=service.hosts)
     return app

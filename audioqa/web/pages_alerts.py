@@ -75,7 +75,7 @@ def alert_page(request: Request, service: TheService, who: PageReader, alert: Nu
         kept = find_alert(connection, alert, who.tenant)
     if kept is None:
         raise ServiceError(f"there is no alert {alert}", "missing")
-    query = _query(kept.alert, who.tenant)
+    query = _query(kept, who.tenant)
     rows: list[CallRow] = []
     picture = Markup()
     if query is not None:
@@ -92,7 +92,7 @@ def alert_page(request: Request, service: TheService, who: PageReader, alert: Nu
         ],
         "rows": rows,
         "names": {row.key: short_name(row.info.call_id) for row in rows},
-        "tones": {row.key: tone_of(row, bands_of(service)) for row in rows},
+        "tones": {row.key: tone_of(row, bands_of(service, who.tenant)) for row in rows},
         "picture": picture,
         "list": _address(query) if query is not None else None,
         "may_see": who.may("review"),
@@ -115,8 +115,9 @@ def _row(kept: StoredAlert, now: datetime, days: int) -> Row:
     return Row(kept, sentence(kept.alert), _moment(kept.alert.spells[-1].fired), Markup(strip))  # noqa: S704 - figures
 
 
-def _query(alert: Alert, tenant: str) -> Query | None:
+def _query(kept: StoredAlert, tenant: str) -> Query | None:
     """The calls of the last spell, the worst first; None where lists cannot be narrowed so."""
+    alert = kept.alert
     spell = alert.spells[-1]
     words = dict(zip((one.strip() for one in alert.by.split("+")), alert.value.split(" + "), strict=True))
     words.pop("all", None)
@@ -130,6 +131,7 @@ def _query(alert: Alert, tenant: str) -> Query | None:
         since=_moment(spell.since),
         until=_moment(until),
         event=alert.detail if alert.kind == "cluster" else None,
+        test_calls=kept.test_calls,
     )
 
 
@@ -158,6 +160,8 @@ def _address(query: Query) -> str:
     values |= {"since": f"{query.since:%Y-%m-%d}", "until": f"{query.until:%Y-%m-%d}"}
     if query.event:
         values["event"] = query.event
+    if query.test_calls:
+        values["test_calls"] = "yes"
     if query.tags:
         name, value = next(iter(query.tags.items()))
         values["tag"] = f"{name}={value}"

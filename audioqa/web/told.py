@@ -11,9 +11,9 @@ from audioqa.store import CallRow
 _LONG = 60
 
 
-def bands_of(service: Service) -> BandSet:
-    """The band set in force."""
-    return service.settings.band_set()
+def bands_of(service: Service, tenant: str) -> BandSet:
+    """The band set in force for a tenant's calls."""
+    return service.flagging.bands(tenant)
 
 
 def short_name(call_id: str) -> str:

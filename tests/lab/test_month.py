@@ -61,7 +61,7 @@ def test_an_upgrade_changes_model_and_scale_from_its_moment_on() -> None:
 def test_a_fact_about_what_the_month_does_not_have_is_refused() -> None:
     for fact, words in (
         (Fact("x", where={"planet": "Mars"}), "no column 'planet'"),
-        (Fact("x", where={"carrier": "carrier 99"}), "no call of the month has 'carrier 99'"),
+        (Fact("x", where={"carrier": "carrier 99"}), "no carrier 'carrier 99'; there are"),
         (Fact("x", events={"thunder": 1.0}), "no event 'thunder'"),
         (Fact("x", network={"thunder": 1.0}), "no figure 'thunder'"),
     ):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from alembic import context
 
-from audioqa.store import review_tables, service_tables  # noqa: F401 - so that no table is overlooked
+from audioqa.store import review_tables, service_tables, trend_tables  # noqa: F401 - so that no table is overlooked
 from audioqa.store.schema import VERSION_TABLE
 from audioqa.store.tables import metadata
 
