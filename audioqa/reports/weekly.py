@@ -11,7 +11,6 @@ import numpy as np
 
 from audioqa.alerts import Alert, Calls
 from audioqa.bands import BandSet
-from audioqa.render.as_json import from_plain
 from audioqa.reports.figures import (
     Day,
     Fault,
@@ -188,9 +187,8 @@ def _causes(store: Store, query: Query) -> tuple[list[tuple[str, int]], int]:
     looked_at = 0
     for call in worst_calls(store, query, most=_LOOKED_AT):
         looked_at += 1
-        causes = from_plain(call.content).causes
-        if causes:
-            counts[causes[0].origin] += 1
+        if causes := call.content["causes"]:
+            counts[causes[0]["origin"]] += 1
     return sorted(counts.items(), key=lambda one: (-one[1], one[0]))[:_MOST_CAUSES], looked_at
 
 
