@@ -56,7 +56,7 @@ def needed(route: str) -> set[str]:
 @pytest.fixture
 def nothing() -> dict[str, str]:
     """Names of things that nobody has."""
-    numbers = dict.fromkeys(("call", "webhook", "key", "turn"), "999999")
+    numbers = dict.fromkeys(("alert", "call", "key", "turn", "webhook"), "999999")
     return numbers | {"upload": "f" * 32, "user": "nobody"}
 
 
