@@ -35,6 +35,7 @@ from audioqa.recorder_faults import unexplained
 from audioqa.scoring import call_mos, party_mos
 from audioqa.told_once import told_once
 from audioqa.types import (
+    CallInfo,
     CallReport,
     Detection,
     Finding,
@@ -102,6 +103,7 @@ class Analyser:
         options: OpenOptions = OpenOptions(),  # noqa: B008 - frozen
         reference: str | os.PathLike[str] | None = None,
         reference_options: OpenOptions = OpenOptions(),  # noqa: B008 - frozen
+        info: CallInfo | None = None,
         explain: bool = False,
         progress: Callable[[float, float | None], None] | None = None,
     ) -> CallReport:
@@ -115,6 +117,8 @@ class Analyser:
             How to open it: channel names, and what a headerless file does not say of itself.
         reference, reference_options
             A clean reference for PESQ, and how to open it.
+        info
+            What is known of the call beside its sound, for rules that ask for it.
         explain
             Make the ledgers: mend what was found, kind by kind, and score it again.
         progress
@@ -144,7 +148,7 @@ class Analyser:
             from audioqa.perceptual.pesq import score_pesq
 
             pesq = score_pesq(path, reference, options=options, reference_options=reference_options)
-        report = self.report(recording, measurements, pesq=pesq)
+        report = self.report(recording, measurements, pesq=pesq, info=info)
         if not explain:
             return report
         return replace(report, ledgers=self.ledgers(report, partial(read_segment, path, options=options)))
@@ -164,7 +168,12 @@ class Analyser:
         return ledgers(report, read, estimator=self.estimator, calibration=self.calibration)
 
     def report(
-        self, recording: Recording, measurements: Measurements, *, pesq: tuple[PesqResult, ...] = ()
+        self,
+        recording: Recording,
+        measurements: Measurements,
+        *,
+        pesq: tuple[PesqResult, ...] = (),
+        info: CallInfo | None = None,
     ) -> CallReport:
         """The report on measurements that were made already.
 
@@ -176,6 +185,8 @@ class Analyser:
             Its measurements, windows scored by this analyser's estimator.
         pesq
             PESQ results to take along.
+        info
+            What is known of the call beside its sound.
         """
         phases = self.find_phases(measurements)
         talk = conversation(measurements, phases)
@@ -215,7 +226,7 @@ class Analyser:
             settings_digest=self.digest,
             version=audioqa.__version__,
         )
-        return reflag(report, self.flag_rules, bands=self.bands)
+        return reflag(report, self.flag_rules, bands=self.bands, info=info)
 
     def _party(self, view: PartyView, duration: float, heard: Detection) -> Party:
         channel = view.channel

@@ -21,7 +21,7 @@ from audioqa.cli_labels import calibrate, evaluate
 from audioqa.cli_mask import mask
 from audioqa.cli_network import emodel
 from audioqa.cli_network_options import given_network
-from audioqa.cli_options import KeepDtmfKeys, legs, open_options
+from audioqa.cli_options import KeepDtmfKeys, Metadata, call_info, legs, open_options
 from audioqa.cli_serve import key, serve, user
 from audioqa.cli_testcall import score_test_calls
 from audioqa.messages import complain
@@ -79,6 +79,7 @@ def score(
         bool,
         typer.Option("--pair", help="Each two recordings are the legs of one call, in the order of its channels."),
     ] = False,
+    metadata: Metadata = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object for each call, one a line.")] = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV, a row for each channel.")] = False,
     plot: Annotated[
@@ -136,7 +137,6 @@ def score(
     from audioqa.errors import AudioqaError, NetworkError, SettingsError, UnreadableRecordingError, WeightsError
     from audioqa.render.output import Outputs
     from audioqa.settings import load_settings
-    from audioqa.types import CallInfo
 
     captures = {call for call in calls if is_capture(call)}
     try:
@@ -155,6 +155,12 @@ def score(
         )
         rated = settings.network.given(buffer=buffer, proxy=proxy).options()
         given = given_network(network or [])
+        known = [call_info(metadata, call, channels) if metadata else None for call in recordings]
+        if network:
+            known = [
+                given.of(info, call[0], alone=len(recordings) == 1)
+                for call, info in zip(recordings, known, strict=True)
+            ]
         analyser = settings.analyser()
         outputs = Outputs(
             recordings,
@@ -172,7 +178,7 @@ def score(
 
     failed = 0
     with outputs:
-        for call in recordings:
+        for call, info in zip(recordings, known, strict=True):
             try:
                 if call[0] in captures:
                     score_capture(call[0], analyser, options=rated, as_json=as_json)
@@ -183,13 +189,11 @@ def score(
                         call,
                         options=options,
                         reference=reference,
+                        info=info,
                         explain=explain or mended is not None,
                         progress=progress,
                     )
-                if network:
-                    info = given.told(
-                        CallInfo(call[0].stem, roles=report.recording.channels), alone=len(recordings) == 1
-                    )
+                if info is not None:
                     report = replace(report, network=network_side(report, info, options=rated))
                 outputs.add(report)
             except AudioqaError as error:

@@ -11,6 +11,17 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from audioqa.audio import OpenOptions
+    from audioqa.types import CallInfo
+
+Metadata = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--metadata",
+        metavar="NAME=VALUE",
+        help="What is known beside the sound, for flag rules that ask for it, as in a manifest: queue=sales.",
+        show_default=False,
+    ),
+]
 
 KeepDtmfKeys = Annotated[
     bool | None,
@@ -43,6 +54,27 @@ def open_options(channels: str | None, encoding: str | None, rate: int | None, *
     return OpenOptions(
         format=encoding, rate=rate, channel_count=len(names) if encoding and not paired else None, channel_names=names
     )
+
+
+def call_info(metadata: Sequence[str], call: Sequence[Path], channels: str | None) -> CallInfo:
+    """What is known of a call: what ``--metadata`` says, and who is on its channels.
+
+    Raises
+    ------
+    SettingsError
+        Where that cannot be used.
+    """
+    from audioqa.errors import SettingsError
+    from audioqa.sources import SourceOptions, describe
+
+    pairs = [word.partition("=") for word in metadata]
+    for word, (name, sign, _) in zip(metadata, pairs, strict=True):
+        if not sign or not name.strip():
+            raise SettingsError(f"--metadata {word}: write it as in queue=sales")
+    told = [(name, value) for name, _, value in pairs]
+    if channels is not None and not channels.strip().isdigit():
+        told.append(("roles", channels))
+    return describe([str(path) for path in call], told, SourceOptions())
 
 
 def legs(calls: Sequence[Path]) -> list[tuple[Path, ...]]:

@@ -56,6 +56,7 @@ def serve(
     from audioqa.service.logs import set_up_logs
     from audioqa.service.service import open_service
     from audioqa.web.app import make_app
+    from audioqa.web.hurry import HurriedProtocol
     from audioqa.web.security import LOOPBACK
 
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # read when NumPy is loaded, here and in the workers
@@ -90,6 +91,7 @@ def serve(
             proxy_headers=False,  # who is trusted is said in the configuration
             timeout_graceful_shutdown=10,
             timeout_keep_alive=15,
+            http=HurriedProtocol,
         )
     finally:
         service.stop()

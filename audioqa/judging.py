@@ -94,6 +94,8 @@ class Judging:
             flags = tomllib.loads(text).get("flags", {})
             tables = flags.get("rules", [])
             names = [table["name"] for table in tables]
+        except RecursionError:
+            raise SettingsError("these are no flag rules: they are nested too deep") from None
         except (tomllib.TOMLDecodeError, AttributeError, KeyError, TypeError) as error:
             raise SettingsError(f"these are no flag rules as in the configuration: {error}") from None
         if set(flags) - {"rules"} or not all(isinstance(name, str) for name in names):
@@ -172,18 +174,24 @@ class Judging:
         call
             The call.
         """
-        began = call.info.start_time or datetime.now(UTC)
-        medians = {}
-        for column in rules.median_columns:
-            known = call.info.tags.get(column[4:]) if column.startswith("tag.") else getattr(call.info, column)
-            if known:
-                since = began - timedelta(days=MEDIAN_DAYS)
-                found = flagging.median_mos(connection, call.info.tenant, column, known, since=since, until=began)
-                if found is not None:
-                    medians[column] = found
+        medians = self.medians(connection, rules, call.info)
         flags = rules(from_plain(call.content), bands=self.bands, info=call.info, medians=medians)
         made: list[dict[str, Any]] = plain(flags, "flags")
         return made
+
+    @staticmethod
+    def medians(connection: Connection, rules: FlagRules, info: CallInfo) -> dict[str, float]:
+        """The medians that rules ask for of a call, by column; those that too few calls give are left out."""
+        began = info.start_time or datetime.now(UTC)
+        medians = {}
+        for column in rules.median_columns:
+            known = info.tags.get(column[4:]) if column.startswith("tag.") else getattr(info, column)
+            if known:
+                since = began - timedelta(days=MEDIAN_DAYS)
+                found = flagging.median_mos(connection, info.tenant, column, known, since=since, until=began)
+                if found is not None:
+                    medians[column] = found
+        return medians
 
 
 def digest_of(rules: FlagRules) -> str:

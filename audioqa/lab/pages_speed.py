@@ -15,19 +15,20 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
 
-from sqlalchemy import Connection, insert, literal, select
+from sqlalchemy import Connection, insert, literal, select, text, update
 
 from audioqa.lab.service_load import Server
 from audioqa.review import ReviewQueue
 from audioqa.store import Hashes, Store, open_store, tables
-from audioqa.store.database import writing
+from audioqa.store.database import snapshot, writing
 from audioqa.types.calls import CallInfo, Item, SourceFile
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"
@@ -68,14 +69,38 @@ def fill(store: Store, count: int) -> None:
             call_id=f"call-{number:07d}",
             start_time=now - timedelta(days=DAYS * chance.random()),
             agent=f"agent {chance.randrange(50)}",
+            queue=f"Q{chance.randrange(8)}",
+            site=f"S{chance.randrange(12)}",
+            carrier=f"C{chance.randrange(5)}",
             trunk=f"T{chance.randrange(40)}",
+            tags={"campaign": f"campaign {chance.randrange(20)}", "headset": chance.choice(("wired", "none"))},
         )
         item = Item((SourceFile(f"/archive/{number}.wav", 1000, "x"),), info)
         sound = Hashes((f"{chance.getrandbits(256):064x}",))
         store.record(run, item, sound, json.dumps(content), digest="0" * 64)
-    for number in range(1, count // FIRST):
-        writing(store.engine, partial(_copy, number=number))
-        print(f"{(number + 1) * FIRST} of {count}", end="\r", file=sys.stderr, flush=True)  # noqa: T201
+    rare = CallInfo("rare", start_time=now - timedelta(days=9), agent="rare", tags={"ticket": "rare"})
+    copies = count // FIRST
+    with _bare(store, copies):
+        for number in range(1, copies):
+            writing(store.engine, partial(_copy, number=number))
+            print(f"{(number + 1) * FIRST} of {count}", end="\r", file=sys.stderr, flush=True)  # noqa: T201
+    item = Item((SourceFile("/archive/rare.wav", 1000, "x"),), rare)
+    store.record(run, item, Hashes(("f" * 64,)), json.dumps(fine), digest="0" * 64)
+
+
+@contextmanager
+def _bare(store: Store, copies: int) -> Iterator[None]:
+    """Take indexes and triggers off while many rows are written: to keep them up to date would take hours."""
+    found = text("SELECT type, name, sql FROM sqlite_master WHERE tbl_name IN ('calls', 'marks') AND sql IS NOT NULL")
+    with snapshot(store.engine) as connection:
+        taken = [row for row in connection.execute(found) if row.type in ("index", "trigger")]
+    for row in taken:
+        writing(store.engine, lambda c, row=row: c.execute(text(f"DROP {row.type} {row.name}")))  # type: ignore[misc]
+    yield
+    counted = update(tables.day_marks).values(calls=tables.day_marks.c.calls * copies)
+    writing(store.engine, lambda c: c.execute(counted))
+    for row in taken:
+        writing(store.engine, lambda c, row=row: c.exec_driver_sql(row.sql))  # type: ignore[misc]
 
 
 def _copy(connection: Connection, *, number: int) -> None:

@@ -225,7 +225,7 @@ def _rules(known: Iterable[Judged]) -> list[RuleQuality]:
     found = []
     for rule, calls in by_rule.items():
         right = RECORDER_FAULT if rule in RECORDER_RULES else CONFIRMED
-        share, count = _weighted([(one.weight, _said(one, right) or 0.0) for one in calls])
+        share, count = weighted([(one.weight, _said(one, right) or 0.0) for one in calls])
         said = {verdict: sum(_said(one, verdict) or 0.0 for one in calls) for verdict in (CONFIRMED, RECORDER_FAULT)}
         found.append(
             RuleQuality(
@@ -285,15 +285,21 @@ def _strata(
                 mine = [one for one in mine if one.stratum == "sample"]
                 calls = max(calls - len(former), len(mine))
             if calls:
-                share, count = _weighted([(one.weight, _badness(one) or 0.0) for one in mine])
+                share, count = weighted([(one.weight, _badness(one) or 0.0) for one in mine])
                 # Weighted verdicts tell less than as many equal ones; where all are judged they tell everything.
                 count = len(mine) if len(mine) >= calls else count
                 found.append(_Stratum(calls, share * count, count, fires))
     return found
 
 
-def _weighted(values: Sequence[tuple[float, float]]) -> tuple[float, float]:
-    """Weighted mean of some shares, and how many equal ones would tell as much (Kish's effective size)."""
+def weighted(values: Sequence[tuple[float, float]]) -> tuple[float, float]:
+    """Weighted mean of some shares, and how many equal ones would tell as much (Kish's effective size).
+
+    Parameters
+    ----------
+    values
+        Pairs of weight and share.
+    """
     total = sum(weight for weight, _ in values)
     if not total:
         return 0.0, 0.0

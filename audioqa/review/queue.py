@@ -145,6 +145,12 @@ class ReviewQueue:
             mine = turns.open_turn(connection, self.tenant, reviewer)
         return None if mine is None or mine.expires_at <= self.now() else mine
 
+    def unrated(self, reviewer: str) -> int | None:
+        """The number of the call that a reviewer has and has not rated, even if for too long; None without."""
+        with snapshot(self.store.engine) as connection:
+            mine = turns.open_turn(connection, self.tenant, reviewer)
+        return None if mine is None or mine.rating is not None else mine.call
+
     def turn(self, key: int, reviewer: str) -> Turn:
         """A turn of this reviewer's.
 

@@ -29,7 +29,7 @@ ANSWERS: Mapping[str, str] = {
 """What stands for which answer, in lower case."""
 
 _ANSWER_OF = {CONFIRMED: "no", FALSE_ALARM: "yes", RECORDER_FAULT: "n/a"}
-_DANGEROUS = ("=", "+", "-", "@", "\t", "\r")
+_DANGEROUS = ("=", "+", "-", "@")
 
 
 @dataclass(frozen=True)
@@ -140,9 +140,9 @@ def _moment(text: str, where: str) -> datetime:
 def _plain(value: str | None) -> str:
     """A cell without blanks, and without the mark that `_harmless` put before it."""
     plain = (value or "").strip()
-    return plain[1:] if plain.startswith("'") and plain[1:2] in _DANGEROUS else plain
+    return plain[1:].strip() if plain.startswith("'") and plain[1:].lstrip().startswith(_DANGEROUS) else plain
 
 
 def _harmless(value: str) -> str:
     """A cell that no spreadsheet takes for a formula."""
-    return f"'{value}" if value.startswith(_DANGEROUS) else value
+    return f"'{value}" if value.lstrip().startswith(_DANGEROUS) else value

@@ -60,6 +60,11 @@ class Accounts:
         return self._hasher.hash(secrets.token_urlsafe())
 
     @cached_property
+    def _places(self) -> threading.BoundedSemaphore:
+        """For those who wait for their turn: whoever floods the form must not take every thread of the server."""
+        return threading.BoundedSemaphore(8)
+
+    @cached_property
     def _turn(self) -> threading.Semaphore:
         """Two hashes at a time: each takes 64 MiB and a processor for a while."""
         return threading.Semaphore(2)
@@ -133,8 +138,16 @@ class Accounts:
         Raises
         ------
         ServiceError
-            Where name or password are wrong, or too many were.
+            Where name or password are wrong, too many were, or too many people sign in at once.
         """
+        if not self._places.acquire(blocking=False):
+            raise ServiceError("too many people sign in just now: try again in a moment", "busy", 2.0)
+        try:
+            return self._sign_in(name, password)
+        finally:
+            self._places.release()
+
+    def _sign_in(self, name: str, password: str) -> str:
         user = self.named(name)
         if user is not None and user.locked_until is not None and user.locked_until > _now():
             left = (user.locked_until - _now()).total_seconds()

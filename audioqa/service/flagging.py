@@ -8,7 +8,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from audioqa.errors import SettingsError
-from audioqa.flags import FlagRules, apply_threshold
+from audioqa.flags import FlagRules
+from audioqa.flags.editing import apply_condition
 from audioqa.flags.language import Name, Number, parse
 from audioqa.flags.thresholds import thresholds
 from audioqa.judging import RULES, Judging, digest_of
@@ -97,7 +98,9 @@ class Flagging:
         SettingsError
             Where there is no such rule or threshold.
         """
-        self.set_text(apply_threshold(self.text(tenant), rule, field=field, value=value), tenant=tenant, by=by)
+        changed = self.rules(tenant).with_threshold(rule, field, value)
+        (condition,) = [one.when for one in changed.rules if one.name == rule]
+        self.set_text(apply_condition(self.text(tenant), rule, condition), tenant=tenant, by=by)
 
     def threshold(self, rule: str, field: str, *, tenant: str) -> float | None:
         """What a rule compares a field with; None where it does not, or not with one number."""

@@ -9,17 +9,15 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
-import http.client
-import ipaddress
 import random
 import secrets
-import ssl
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 import audioqa
 from audioqa.errors import ServiceError
+from audioqa.service.posting import TIMEOUT, host_of, post
 from audioqa.service.telling import EVENTS
 from audioqa.store import Store, webhooks
 from audioqa.store.database import snapshot, writing
@@ -31,8 +29,8 @@ PAUSES = (5.0, 30.0, 120.0, 600.0, 3600.0, 4 * 3600.0, 12 * 3600.0, 24 * 3600.0)
 MOST_HOOKS = 20
 """Addresses of one tenant."""
 
-_TIMEOUT = 10.0
 _GONE = 410
+_AT_ONCE = 8
 
 
 @dataclass(frozen=True)
@@ -69,7 +67,7 @@ class Webhooks:
         ServiceError
             Where the address or an event cannot be used.
         """
-        _host_of(url, private=self.private)
+        host_of(url, private=self.private)
         if not events or not set(events) <= set(EVENTS):
             raise ServiceError(f"a webhook is told at least one of {', '.join(EVENTS)}", "invalid")
         if len(self.all(tenant)) >= MOST_HOOKS:
@@ -111,20 +109,33 @@ class Webhooks:
 
     def deliver_due(self, *, most: int = 20) -> tuple[int, int]:
         """Send what is due: how many were taken, and how many were not."""
-        holder = self.store.holder
-        due = writing(self.store.engine, lambda c: webhooks.take_due(c, holder=holder, lease=6 * _TIMEOUT, most=most))
-        taken = 0
+        holder, lease = self.store.holder, (most + 2) * TIMEOUT
+        due = writing(self.store.engine, lambda c: webhooks.take_due(c, holder=holder, lease=lease, most=most))
+        by_hook: dict[int, list[Delivery]] = {}
         for delivery in due:
-            with snapshot(self.store.engine) as connection:
-                hook = webhooks.find_webhook(connection, delivery.webhook)
-            if hook is None:
-                continue
-            status, error = send(hook, delivery, private=self.private)
+            by_hook.setdefault(delivery.webhook, []).append(delivery)
+        if not due:
+            return 0, 0
+        # One address that is slow or away must not keep the others waiting.
+        with ThreadPoolExecutor(_AT_ONCE) as pool:
+            taken = sum(pool.map(self._deliver, by_hook.values()))
+        return taken, len(due) - taken
+
+    def _deliver(self, due: list[Delivery]) -> int:
+        """Send what one address is to be told; how many it took."""
+        with snapshot(self.store.engine) as connection:
+            hook = webhooks.find_webhook(connection, due[0].webhook)
+        taken, away = 0, None
+        for delivery in due if hook is not None else ():
+            assert hook is not None  # noqa: S101
+            # Where nobody answers, the rest of its messages need not find that out again one by one.
+            status, error = (None, away) if away else send(hook, delivery, private=self.private)
+            away = error if status is None else None
             if status == _GONE:
                 writing(self.store.engine, lambda c, key=hook.key: webhooks.silence(c, key))  # type: ignore[misc]
             _settle(self.store, delivery, status, error)
             taken += error is None
-        return taken, len(due) - taken
+        return taken
 
 
 def sign(secret: str, name: str, timestamp: int, body: bytes) -> str:
@@ -142,9 +153,6 @@ def sign(secret: str, name: str, timestamp: int, body: bytes) -> str:
 def send(hook: Webhook, delivery: Delivery, *, private: bool) -> tuple[int | None, str | None]:
     """Send one message: the status that was answered, and what was wrong; nothing where it was taken.
 
-    Redirections are not followed, and no byte is sent to an address of a private network that is not allowed, whatever
-    its name resolves to.
-
     Parameters
     ----------
     hook
@@ -152,13 +160,8 @@ def send(hook: Webhook, delivery: Delivery, *, private: bool) -> tuple[int | Non
     delivery
         What.
     private
-        Whether addresses of private networks may be told.
+        Whether addresses of private networks may be told (`audioqa.service.posting`).
     """
-    try:
-        host = _host_of(hook.url, private=private)
-    except ServiceError as error:
-        return None, str(error)
-    parts = urlsplit(hook.url)
     now = int(time.time())
     headers = {
         "Content-Type": "application/json",
@@ -167,26 +170,7 @@ def send(hook: Webhook, delivery: Delivery, *, private: bool) -> tuple[int | Non
         "webhook-timestamp": str(now),
         "webhook-signature": sign(hook.secret, delivery.name, now, delivery.body),
     }
-    connection: http.client.HTTPConnection
-    if parts.scheme == "https":
-        connection = http.client.HTTPSConnection(
-            host, parts.port, timeout=_TIMEOUT, context=ssl.create_default_context()
-        )
-    else:
-        connection = http.client.HTTPConnection(host, parts.port, timeout=_TIMEOUT)
-    try:
-        connection.connect()
-        peer = connection.sock.getpeername()[0]
-        if not private and not _is_public(peer):
-            return None, f"{host} is in a private network ({peer})"
-        path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-        connection.request("POST", path, body=delivery.body, headers=headers)
-        status = connection.getresponse().status
-    except (OSError, http.client.HTTPException) as error:
-        return None, f"{type(error).__name__}: {error}"[:300]
-    finally:
-        connection.close()
-    return status, None if 200 <= status < 300 else f"it answered {status}"
+    return post(hook.url, delivery.body, headers, private=private)
 
 
 def _settle(store: Store, delivery: Delivery, status: int | None, error: str | None) -> None:
@@ -203,45 +187,3 @@ def _settle(store: Store, delivery: Delivery, status: int | None, error: str | N
             c, delivery.key, holder=store.holder, status=status, error=error, again_at=again_at
         ),
     )
-
-
-def _host_of(url: str, *, private: bool) -> str:
-    """The host of a webhook's address.
-
-    Raises
-    ------
-    ServiceError
-        Where the address cannot be used.
-    """
-    wrong = ServiceError("a webhook is an address such as https://example.com/hooks/audioqa", "invalid")
-    if len(url) > 1000 or not url.isascii() or not url.isprintable() or " " in url:
-        raise wrong
-    try:
-        parts = urlsplit(url)
-        host, port = parts.hostname, parts.port
-    except ValueError:
-        raise wrong from None
-    if not host or parts.scheme not in ("https", "http") or parts.username or parts.password or port == 0:
-        raise wrong
-    if private:
-        return host
-    if parts.scheme != "https":
-        raise ServiceError("a webhook has to be reached by https", "invalid")
-    if host == "localhost" or (_is_address(host) and not _is_public(host)):
-        raise ServiceError(f"{host} is in a private network: the configuration does not allow that", "invalid")
-    return host
-
-
-def _is_address(host: str) -> bool:
-    try:
-        ipaddress.ip_address(host)
-    except ValueError:
-        return False
-    return True
-
-
-def _is_public(address: str) -> bool:
-    found = ipaddress.ip_address(address.partition("%")[0])
-    if isinstance(found, ipaddress.IPv6Address) and found.ipv4_mapped is not None:
-        return found.ipv4_mapped.is_global
-    return found.is_global

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import PurePosixPath
 
 from audioqa.audio.headerless import EXTENSIONS, FORMATS
 from audioqa.audio.options import OpenOptions
 from audioqa.errors import SettingsError
-from audioqa.sources.columns import Known
+from audioqa.sources.columns import Known, understand
 from audioqa.sources.legs import ROLES, Legs
 from audioqa.sources.listing import HEADERLESS, RECORDINGS, name_of
 from audioqa.sources.options import SourceOptions, headerless_encoding
@@ -83,6 +83,34 @@ def make_item(
     except ValueError as error:
         return BadItem(first, "manifest", str(error), info)
     return Item(files, info, encoding=encoding, rate=rate, channel_count=count, reference=reference)
+
+
+def describe(files: Sequence[str], told: Iterable[tuple[str, str]], options: SourceOptions) -> CallInfo:
+    """What names and values say of one call, as a row of a manifest would.
+
+    Parameters
+    ----------
+    files
+        Where its files are; its identity where none is told.
+    told
+        Names and values.
+    options
+        How sources are read.
+
+    Raises
+    ------
+    SettingsError
+        Where a value cannot be used.
+    """
+    try:
+        known = understand(told)
+    except ValueError as error:
+        raise SettingsError(str(error)) from None
+    located = tuple(SourceFile(file) for file in files)
+    made = make_item(located, known, options, call_id=" + ".join(files))
+    if isinstance(made, BadItem):
+        raise SettingsError(made.message)
+    return made.info
 
 
 def _format(known: Known, defaults: Known) -> str | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import glob
 import os
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
@@ -21,6 +22,7 @@ from audioqa.sources.packed import calls_in_archive
 from audioqa.types import BadItem, Item
 
 _MAGIC = set("*?[")
+_LEGS = re.compile(r"\{[^{},]+,[^{},]+\}")  # as in /calls/17_{in,out}.wav (`audioqa.sources.legs.Legs.call`)
 
 
 def read_sources(
@@ -46,7 +48,7 @@ def read_sources(
     -------
     iterator of Item or BadItem
         Each call once: a second file of the same call, as its tenant and call id say it, is a bad item; a file that an
-        earlier source named is not named again.
+        earlier source named is not named again. Rows that give one file several call ids name several calls.
 
     Raises
     ------
@@ -222,13 +224,18 @@ class _Reader:
 
 @dataclass
 class _Seen:
-    """What has been named already, as numbers of eight bytes each."""
+    """What has been named already, as numbers of eight bytes each.
+
+    A file belongs to one call, unless each of several rows gives it a call id of its own: then it is a call for each.
+    """
 
     several: bool
     rows: bool = False  # one file may be named by several rows
     again: int = 0
     _calls: set[int] = field(default_factory=set)
-    _files: set[int] = field(default_factory=set)
+    _whole: set[int] = field(default_factory=set)  # identity and files
+    _files: set[int] = field(default_factory=set)  # of calls that are named by them
+    _owned: set[int] = field(default_factory=set)  # of calls with an identity of their own
     _pairs: set[int] = field(default_factory=set)  # of this source: each leg may bring its call
 
     def next_source(self) -> int:
@@ -242,20 +249,24 @@ class _Seen:
         if isinstance(found, BadItem):
             return found
         locations = [file.location for file in found.files]
-        if self.several or len(locations) > 1:
-            known = [hash(location) in self._files for location in locations]
-            if all(known):
-                self.again += hash(locations[0]) not in self._pairs
-                return None
-            self._files.update(map(hash, locations))
-            if len(locations) > 1:
-                self._pairs.add(hash(locations[0]))
         info = found.info
-        if info.call_id not in locations or self.rows:
-            identity = hash((info.tenant, info.call_id))
-            if identity in self._calls and info.call_id in locations:
+        if self.rows:
+            whole = hash((info.tenant, info.call_id, *locations))
+            if whole in self._whole:
                 self.again += 1
                 return None
+            self._whole.add(whole)
+        if self.several or len(locations) > 1:
+            own = _has_own_identity(info.call_id, locations)
+            taken = (self._files,) if own and self.rows else (self._files, self._owned)
+            if all(any(hash(location) in one for one in taken) for location in locations):
+                self.again += hash(locations[0]) not in self._pairs
+                return None
+            (self._owned if own else self._files).update(map(hash, locations))
+            if len(locations) > 1:
+                self._pairs.add(hash(locations[0]))
+        if info.call_id not in locations or self.rows:
+            identity = hash((info.tenant, info.call_id))
             if identity in self._calls:
                 of = f" of tenant {info.tenant}" if info.tenant else ""
                 message = (
@@ -265,6 +276,14 @@ class _Seen:
                 return BadItem(locations[0], "duplicate", message, replace(info, call_id=locations[0]))
             self._calls.add(identity)
         return found
+
+
+def _has_own_identity(call_id: str, locations: Sequence[str]) -> bool:
+    """Whether a call has another name than its files, or than what its two legs have in common."""
+    if call_id in locations:
+        return False
+    start = call_id.find("{", len(os.path.commonprefix((call_id, locations[0]))))  # noqa: RUF071 - of signs, not parts
+    return not (start > 0 and locations[0].startswith(call_id[:start]) and _LEGS.match(call_id, start))
 
 
 def _files(count: int) -> str:

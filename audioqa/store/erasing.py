@@ -52,7 +52,9 @@ def erase_call(connection: Connection, tenant: str, call_id: str, *, is_ours: Ca
         if table not in (audit, calls) and {"tenant", "call_id"} <= set(table.c.keys()):
             gone = connection.execute(delete(table).where(table.c.tenant == tenant, table.c.call_id == call_id))
             removed = removed or gone.rowcount > 0
-    note_files(connection, tenant, [location for location in sorted(locations) if is_ours(location)])
+    # What another call was made of, too, stays until that one is deleted.
+    still = set(connection.execute(select(files.c.location).where(files.c.location.in_(sorted(locations)))).scalars())
+    note_files(connection, tenant, [location for location in sorted(locations - still) if is_ours(location)])
     return removed
 
 

@@ -54,6 +54,8 @@ class Query:
         Only calls with exactly these.
     call_id
         Only the call of that identity.
+    but
+        Every call but the one of this number.
     sort
         The order of lists; exports go by tenant and call id.
     """
@@ -74,13 +76,14 @@ class Query:
     test_calls: bool | None = False
     tags: Mapping[str, str] = field(default_factory=dict)
     call_id: str | None = None
+    but: int | None = None
     sort: Sort = "worst"
 
     @property
     def is_for_all(self) -> bool:
         """Whether nothing is left out."""
         chosen = [self.tenant, self.since, self.until, self.flagged, self.rule, self.event, self.mos_below]
-        chosen += [self.disagree, self.call_id]
+        chosen += [self.disagree, self.call_id, self.but]
         return all(value is None for value in (*chosen, *(getattr(self, name) for name in FILTERED))) and not self.tags
 
 
@@ -201,6 +204,8 @@ def conditions(query: Query, *whose: str, besides: str | None = None) -> list[Co
     found += [calls.c[name] == value for name in FILTERED if (value := getattr(query, name)) is not None]
     if query.call_id is not None:
         found.append(calls.c.call_id == query.call_id)
+    if query.but is not None:
+        found.append(calls.c.id != query.but)
     if query.since is not None:
         found.append(calls.c.at >= query.since)
     if query.until is not None:

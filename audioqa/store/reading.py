@@ -84,6 +84,9 @@ def find_call(connection: Connection, call_id: str, tenant: str | None) -> Store
         found = [
             row for one in whose for row in connection.execute(full().where(calls.c.tenant == one, named_so).limit(2))
         ]
+        if len({row.tenant for row in found}) < len(found):
+            named = ", ".join(row.call_id for row in found)
+            raise StoreError(f"several calls have the file {call_id}: name one by its id, such as {named}", "missing")
         if len(found) > 1:
             several = ", ".join(repr(row.tenant) for row in found)
             raise StoreError(f"several calls are called {call_id}: name its tenant, one of {several}", "missing")

@@ -13,10 +13,10 @@ from sqlalchemy import Connection, Engine
 from audioqa.errors import StoreError
 from audioqa.network import NetworkOptions
 from audioqa.render.roles import misfit
-from audioqa.store import claims, groups, knowing, projection, reading, recording, removal, role_setting, runs
+from audioqa.store import claims, groups, knowing, paging, projection, reading, recording, removal, role_setting, runs
 from audioqa.store.database import BUSY, connect, forget, snapshot, tidy, writing
 from audioqa.store.holders import this_holder
-from audioqa.store.keys import Hashes, fingerprint, location_of
+from audioqa.store.keys import Hashes, fingerprint, location_of, storable
 from audioqa.store.knowing import Known
 from audioqa.store.query import Place, Query, place_of
 from audioqa.store.schema import bring_up_to_date
@@ -243,6 +243,25 @@ class Store:
         """
         start = None if after is None else place_of(after, query)
         return reading.list_calls(self.engine, query, after=start, most=most)
+
+    def page(self, query: Query, *, after: str | None = None, most: int) -> tuple[list[CallRow], str | None]:
+        """Some calls of one tenant within a bound of rows that are looked at, and where the next page begins.
+
+        A page can hold fewer calls than were asked for, or none, and yet have a next one (`audioqa.store.paging`).
+
+        Parameters
+        ----------
+        query
+            Which and how; it names its tenant.
+        after
+            The place behind which to go on.
+        most
+            How many.
+        """
+        start = None if after is None else place_of(after, query)
+        with snapshot(self.engine) as connection:
+            found = paging.page(connection, query, tenant=storable(query.tenant or ""), after=start, most=most)
+        return found.rows, None if found.next is None else found.next.text()
 
     @staticmethod
     def place(row: CallRow, query: Query) -> str:

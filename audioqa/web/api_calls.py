@@ -18,6 +18,7 @@ from audioqa.store.database import snapshot
 from audioqa.web.api_models import Call, CallList, EventList, EventOut
 from audioqa.web.identity import Admin, Reader
 from audioqa.web.problems import responses
+from audioqa.web.reviews import readable, refuse_unrated, unrated
 from audioqa.web.state import TheService, address_of
 
 router = APIRouter(prefix="/api/v1/calls", tags=["calls"])
@@ -56,6 +57,9 @@ def calls(
     """A list of calls, the worst first where nothing else is asked for.
 
     A call without a MOS is not a good one: it stands before the worst, flagged ones at the very front.
+
+    So many calls are looked at for one page and no more. Where few of them are what was asked for, the page is shorter
+    than `limit`, or empty, and still has a `next`: the list ends where that is null.
     """
     for when in (since, until):
         if when is not None and not _FIRST <= when <= _LAST:
@@ -75,32 +79,32 @@ def calls(
         mos_below=mos_below,
         tags=dict(map(_tag, tag)),
         call_id=call_id,
+        but=unrated(service, principal),
         sort=sort,
     )
-    found = list(service.store.calls(query, after=cursor, most=limit + 1))
-    shown = found[:limit]
-    more = service.store.place(shown[-1], query) if len(found) > limit else None
+    shown, more = service.store.page(query, after=cursor, most=limit)
     return CallList(calls=[told(service, row) for row in shown], next=more)
 
 
-@router.get("/{call}", response_model=Call, responses=responses())
+@router.get("/{call}", response_model=Call, responses=responses(409))
 def call(service: TheService, principal: Reader, call: Number) -> Call:
     """One call."""
+    refuse_unrated(service, principal, call)
     with snapshot(service.store.engine) as connection:
         return told(service, row_by_number(connection, call, principal.tenant))
 
 
-@router.get("/{call}/report", responses=responses(), response_class=Response)
+@router.get("/{call}/report", responses=responses(409), response_class=Response)
 def report(service: TheService, principal: Reader, call: Number) -> Response:
     """The whole report, exactly as `audioqa score --json` prints it."""
-    found = service.sound.call(call, tenant=principal.tenant)
+    found = readable(service, principal, call)
     content = dict(found.content)
     content["recording"] = content["recording"] | {"path": service.keeping.shown(content["recording"]["path"])}
     text = json.dumps(content, allow_nan=False) + "\n"
     return Response(text, media_type="application/json")
 
 
-@router.get("/{call}/events", response_model=EventList, responses=responses())
+@router.get("/{call}/events", response_model=EventList, responses=responses(409))
 def events(
     service: TheService,
     principal: Reader,
@@ -109,7 +113,7 @@ def events(
     severity: Literal["notice", "warning", "severe"] | None = None,
 ) -> EventList:
     """What was found in the call, in order of its start."""
-    found = service.sound.call(call, tenant=principal.tenant)
+    found = readable(service, principal, call)
     chosen = [
         EventOut(**event)
         for event in found.content["events"]

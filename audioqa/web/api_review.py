@@ -15,7 +15,7 @@ from audioqa.web.api_calls import Number
 from audioqa.web.api_review_models import NewRating, NewVerdict, TurnOut, VerdictList, VerdictOut
 from audioqa.web.identity import Reader, Reviewer
 from audioqa.web.problems import responses
-from audioqa.web.reviews import queue_of
+from audioqa.web.reviews import queue_of, readable
 from audioqa.web.state import TheService
 
 router = APIRouter(prefix="/api/v1", tags=["review"])
@@ -23,10 +23,10 @@ router = APIRouter(prefix="/api/v1", tags=["review"])
 _KINDS = {"missing": "missing", "over": "conflict", "rated": "conflict", "unrated": "conflict", "value": "invalid"}
 
 
-@router.get("/calls/{call}/verdicts", response_model=VerdictList, responses=responses())
+@router.get("/calls/{call}/verdicts", response_model=VerdictList, responses=responses(409))
 def verdicts(service: TheService, principal: Reader, call: Number) -> VerdictList:
     """What reviewers said of a call, in the order of time; a verdict that was changed later is there, too."""
-    found = service.sound.call(call, tenant=principal.tenant)
+    found = readable(service, principal, call)
     trail = queue_of(service, principal).trail(found.info.call_id)
     return VerdictList(
         verdicts=[

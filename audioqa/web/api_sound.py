@@ -14,6 +14,7 @@ from audioqa.service.sound import MEDIA_TYPES
 from audioqa.web.api_calls import Number
 from audioqa.web.identity import Reader
 from audioqa.web.problems import responses
+from audioqa.web.reviews import readable
 from audioqa.web.state import TheService, address_of
 
 router = APIRouter(prefix="/api/v1/calls", tags=["sound"])
@@ -24,7 +25,7 @@ _ONCE_IN = timedelta(minutes=10)
 _BYTES = {"content": {"audio/*": {"schema": {"type": "string", "format": "binary"}}}}
 
 
-@router.get("/{call}/audio", responses=responses(416) | {200: _BYTES, 206: _BYTES}, response_class=FileResponse)
+@router.get("/{call}/audio", responses=responses(409, 416) | {200: _BYTES, 206: _BYTES}, response_class=FileResponse)
 def audio(
     request: Request,
     service: TheService,
@@ -34,7 +35,7 @@ def audio(
     download: Annotated[bool, Query(description="To be kept, not played.")] = False,
 ) -> FileResponse:
     """The recording as it was sent, byte for byte; a player may ask for ranges."""
-    found = service.sound.call(call, tenant=principal.tenant)
+    found = readable(service, principal, call)
     path = service.sound.file(call, found, leg=leg)
     noted(request, service, principal, "exported the recording" if download else "played", found.info.call_id)
     name = service.keeping.shown(found.files[leg - 1].location).rpartition("/")[2]
@@ -44,7 +45,7 @@ def audio(
     )
 
 
-@router.get("/{call}/clip", responses=responses() | {200: _BYTES}, response_class=Response)
+@router.get("/{call}/clip", responses=responses(409) | {200: _BYTES}, response_class=Response)
 def clip(
     request: Request,
     service: TheService,
@@ -57,7 +58,7 @@ def clip(
     download: bool = False,
 ) -> Response:
     """A stretch of the recording as a WAV file: at most 120 seconds of it."""
-    found = service.sound.call(call, tenant=principal.tenant)
+    found = readable(service, principal, call)
     if masked:
         data = service.sound.masked_clip(call, found, start, end, tenant=principal.tenant)
     else:
@@ -69,10 +70,12 @@ def clip(
     return Response(data, media_type="audio/wav", headers=headers)
 
 
-@router.get("/{call}/listening", responses=responses(416) | {200: _BYTES, 206: _BYTES}, response_class=FileResponse)
+@router.get(
+    "/{call}/listening", responses=responses(409, 416) | {200: _BYTES, 206: _BYTES}, response_class=FileResponse
+)
 def listening(request: Request, service: TheService, principal: Reader, call: Number) -> FileResponse:
     """The whole call in a form that every browser plays, whatever it was recorded in."""
-    found = service.sound.call(call, tenant=principal.tenant)
+    found = readable(service, principal, call)
     path, kind = service.sound.listening(call, found, tenant=principal.tenant)
     noted(request, service, principal, "played", found.info.call_id)
     return FileResponse(path, media_type=kind)

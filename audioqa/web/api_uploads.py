@@ -19,6 +19,7 @@ from audioqa.web.api_models import CallFailure, ScoredCall, Upload, UploadList
 from audioqa.web.identity import Admin, Sender, needs
 from audioqa.web.problems import responses
 from audioqa.web.receiving import Incoming
+from audioqa.web.reviews import unrated
 from audioqa.web.state import TheService, address_of
 
 router = APIRouter(prefix="/api/v1/uploads", tags=["uploads"])
@@ -169,6 +170,8 @@ def told(service: Service, job: Job, principal: Principal) -> Upload:
     if job.state == "scored" and principal.may("read"):
         with snapshot(service.store.engine) as connection:
             call = told_of_call(connection, principal.tenant, job.item.info.call_id)
+        if call and unrated(service, principal) == call["id"]:
+            call = {}  # they have it for a review, and rate it blind
     progress = None
     if job.state == "running" and job.done is not None and job.total:
         progress = round(min(1.0, job.done / job.total), 3)

@@ -15,6 +15,7 @@ from audioqa.web import (
     api_uploads,
     api_webhooks,
     health,
+    hurry,
     measuring,
     pages_call,
     pages_calls,
@@ -89,6 +90,7 @@ def make_app(service: Service) -> FastAPI:
     app.mount("/static/report", StaticFiles(directory=REPORT_STATIC), name="report")
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     problems.install(app)
+    hurry.install(app)
     measuring.install(app, service.metrics)
     security.install(app, https=service.settings.service.https, hosts=service.hosts)
     return app

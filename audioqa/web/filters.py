@@ -43,7 +43,7 @@ class Filter:
         return urlencode({name: value for name, value in {**self.typed, **changed}.items() if value})
 
 
-def read_filter(values: Mapping[str, str], *, tenant: str) -> Filter:
+def read_filter(values: Mapping[str, str], *, tenant: str, but: int | None = None) -> Filter:
     """The filter of an address.
 
     Parameters
@@ -52,6 +52,8 @@ def read_filter(values: Mapping[str, str], *, tenant: str) -> Filter:
         By name; other names are passed over.
     tenant
         Whose calls.
+    but
+        Number of the one that is left out.
     """
     typed = {name: value.strip()[:LONGEST] for name in NAMES if (value := values.get(name, "").strip())}
     wrong: list[str] = []
@@ -71,6 +73,7 @@ def read_filter(values: Mapping[str, str], *, tenant: str) -> Filter:
         until=_day(typed.get("until"), "To", wrong, after=True),
         mos_below=_mos(typed.get("mos_below"), wrong),
         tags=_tag(typed.get("tag"), wrong),
+        but=but,
         sort=sort,
     )
     return Filter(typed, query, tuple(wrong))

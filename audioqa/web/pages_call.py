@@ -15,7 +15,7 @@ from audioqa.web.api_calls import Number
 from audioqa.web.drawings import drawing_json
 from audioqa.web.identity import PageReader
 from audioqa.web.pages import render
-from audioqa.web.reviews import queue_of
+from audioqa.web.reviews import queue_of, readable
 from audioqa.web.state import TheService
 from audioqa.web.told import bands_of, short_name
 
@@ -25,7 +25,7 @@ router = APIRouter(include_in_schema=False)
 @router.get("/calls/{call}")
 def call_page(request: Request, service: TheService, who: PageReader, call: Number) -> Response:
     """The report of a call."""
-    found = service.sound.call(call, tenant=who.tenant)
+    found = readable(service, who, call)
     queue = queue_of(service, who)
     values = report_values(service, found) | {
         "number": call,
@@ -39,7 +39,7 @@ def call_page(request: Request, service: TheService, who: PageReader, call: Numb
 @router.get("/calls/{call}/picture")
 def call_picture(service: TheService, who: PageReader, call: Number) -> Response:
     """What the page's script draws."""
-    found = service.sound.call(call, tenant=who.tenant)
+    found = readable(service, who, call)
     audio = f"/api/v1/calls/{call}/listening"
     return Response(drawing_json(service, call, found, tenant=who.tenant, audio=audio), media_type="application/json")
 

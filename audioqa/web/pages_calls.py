@@ -16,6 +16,7 @@ from audioqa.store.tenant_settings import filters, forget_filter, save_filter
 from audioqa.web.filters import NAMES, read_filter
 from audioqa.web.identity import PageReader
 from audioqa.web.pages import render
+from audioqa.web.reviews import unrated
 from audioqa.web.state import TheService
 from audioqa.web.told import bands_of, short_name, tone_of
 
@@ -41,15 +42,14 @@ _MOST_FILTERS = 100
 @router.get("/calls")
 def calls_page(request: Request, service: TheService, who: PageReader) -> Response:
     """The list; its filter stands in the address."""
-    chosen = read_filter(request.query_params, tenant=who.tenant)
+    chosen = read_filter(request.query_params, tenant=who.tenant, but=unrated(service, who))
     after = request.query_params.get("after") or None
     try:
-        rows = list(service.store.calls(chosen.query, after=after, most=ROWS + 1))
+        rows, more = service.store.page(chosen.query, after=after, most=ROWS)
     except StoreError as error:
         if error.kind != "url":
             raise
         return RedirectResponse(f"/calls?{chosen.address()}", 303)  # a place of another order, or none at all
-    more = service.store.place(rows[ROWS - 1], chosen.query) if len(rows) > ROWS else None
     with snapshot(service.store.engine) as connection:
         rules = kinds_in_use(connection, who.tenant, "flag")
         events = kinds_in_use(connection, who.tenant, "event")
@@ -58,7 +58,7 @@ def calls_page(request: Request, service: TheService, who: PageReader) -> Respon
         request,
         "calls.html",
         {
-            "rows": rows[:ROWS],
+            "rows": rows,
             "names": {row.key: short_name(row.info.call_id) for row in rows},
             "tones": {row.key: tone_of(row, bands_of(service)) for row in rows},
             "chosen": chosen,

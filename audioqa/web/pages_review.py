@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from email.utils import format_datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Request
@@ -16,7 +17,7 @@ from fastapi.responses import FileResponse, RedirectResponse, Response
 from markupsafe import Markup
 from starlette.exceptions import HTTPException
 
-from audioqa.errors import AudioqaError, ReviewError
+from audioqa.errors import AudioqaError, ReviewError, ServiceError
 from audioqa.render.as_json import from_plain
 from audioqa.render.page import inert, stage
 from audioqa.review import Nothing, ReviewQueue
@@ -70,6 +71,8 @@ def hand_out_all(
     fault: Annotated[str, Form(max_length=200)],
 ) -> Response:
     """Have every call of an incident judged."""
+    if not 1970 <= hour.year <= 2200:
+        raise ServiceError("times are of 1970 to 2200", "invalid")
     queue = queue_of(service, who)
     count = queue.hand_out_all(trunk, hour, fault)
     details = {"trunk": trunk, "hour": hour.isoformat(), "fault": fault, "calls": count}
@@ -106,7 +109,9 @@ def turn_sound(request: Request, service: TheService, who: PageReviewer, turn: N
     with _without_names():
         path, media_type = service.sound.listening(mine.call, call, tenant=who.tenant)
     noted(request, service, who, "played", call.info.call_id)
-    return FileResponse(path, media_type=media_type)
+    # When the file was made would tell whether somebody has heard the call before.
+    headers = {"ETag": f'"turn-{turn}"', "Last-Modified": format_datetime(mine.given_at, usegmt=True)}
+    return FileResponse(path, media_type=media_type, headers=headers)
 
 
 @router.post("/review/{turn}/alive")

@@ -52,13 +52,16 @@ def sign_in(
     try:
         secret = service.accounts.sign_in(name.strip(), password)
     except ServiceError as error:
-        user = service.accounts.named(name.strip())
+        user = service.accounts.named(name.strip()) if error.kind != "busy" else None
         if user is not None:
             service.note(user.tenant, f"user:{user.name}", "sign-in refused", address=address)
         return _form(request, where=where, https=https, name=name[:200], wrong=str(error), status=STATUS[error.kind])
     user = service.accounts.named(name.strip())
     assert user is not None  # noqa: S101
     service.note(user.tenant, f"user:{user.name}", "signed in", address=address)
+    before = request.cookies.get(cookie_name(service), "")
+    if before:
+        service.accounts.sign_out(before)  # whoever knew it, a session that was there before is worth nothing now
     response = RedirectResponse(where, 303)
     response.delete_cookie(_COOKIE, path="/sign-in")
     set_cookie(response, request, secret)

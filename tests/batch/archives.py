@@ -16,6 +16,7 @@ import soundfile
 from audioqa.batch import Batch, Ended, Tally
 from audioqa.engines import Engine, Limits, LocalEngine, Outcome, Task, Work
 from audioqa.engines.tasks import Progress, WorkMaker
+from audioqa.judging import Judging
 from audioqa.sources import SourceOptions, read_sources
 from audioqa.store import Store, open_store
 from audioqa.types import Failure, Item
@@ -168,6 +169,7 @@ class Desk:
         limits: Limits = Limits(seconds=30.0),  # noqa: B008 - frozen
         jobs: int = 0,
         engine: Engine | None = None,
+        judging: Judging | None = None,
     ) -> Ended:
         """Run a batch to its end, in this process where there are no jobs."""
         named = sources or [str(self.folder)]
@@ -183,6 +185,7 @@ class Desk:
                 heard or Heard(),
                 retry_failed=retry_failed,
                 patience=patience,
+                judging=judging,
             )
             with engine:
                 return batch(items)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from audioqa.errors import SettingsError
-from audioqa.render.as_json import from_plain
-from audioqa.store import Query
+from audioqa.service.flagging import Flagging
+from audioqa.settings import Settings
+from audioqa.store import Query, open_store
 from tests.pages.desk import BAD, FINE, Desk
 from tests.pages.test_admin_pages import Person
 
@@ -32,7 +35,7 @@ def test_a_threshold_that_is_applied_flags_other_calls(desk: Desk) -> None:
     assert "still judged" not in lead.get("/quality").text
     shown = desk.service.store.show("fine", tenant="")
     assert [flag["rule"] for flag in shown.content["flags"]] == ["low-mos", "low-mos"]
-    assert from_plain(shown.content).flags[0].channel == "agent"
+    assert shown.content["flags"][0]["channel"] == "agent"
     assert {turn.call_id for turn in (desk.judge("x"), desk.judge("x"))} == {"bad", "fine"}
     assert lead.post("/quality/threshold", value="1").status_code == 303
     assert set(flagged(desk)) == {"bad"}  # for its dropouts
@@ -84,3 +87,35 @@ def test_other_words_are_no_rules(desk: Desk) -> None:
     for text in ("not toml", "threads = 2\n[flags]\ndefaults = false", '[[flags.rules]]\nwhen = "mos < 3"'):
         with pytest.raises(SettingsError):
             desk.service.flagging.set_text(text, tenant="", by="test")
+
+
+def test_thresholds_of_any_rule_are_tried_and_applied_on_the_page(desk: Desk) -> None:
+    desk.person("ann", "lead")
+    lead = Person(desk.service, "ann")
+    desk.call("fine", FINE)
+    desk.call("bad", BAD)
+    shown = lead.get("/quality?threshold=dropouts+count").text
+    assert "dropouts: count &gt;=" in shown
+    assert "in force" in shown
+    assert lead.get("/quality?threshold=dropouts+nothing").status_code == 200
+    assert "no threshold of" in lead.get("/quality?threshold=dropouts+nothing").text
+    applied = lead.post("/quality/threshold", threshold="dropouts count", value="1000")
+    assert (applied.status_code, applied.headers["location"]) == (303, "/quality?threshold=dropouts+count#rules")
+    assert lead.post("/quality/threshold", threshold="dropouts seconds", value="1000").status_code == 303
+    assert "dropouts" not in flagged(desk).get("bad", "")
+    assert desk.service.flagging.threshold("dropouts", "count", tenant="") == 1000
+    assert lead.post("/quality/threshold", threshold="low-mos mos", value="7").status_code == 422
+    assert lead.post("/quality/threshold", threshold="nothing mos", value="3").status_code == 422
+    desk.person("bob", "reviewer")
+    assert (
+        Person(desk.service, "bob").post("/quality/threshold", threshold="dropouts count", value="1").status_code == 403
+    )
+
+
+def test_a_threshold_of_a_rule_of_the_configuration_is_set_for_the_tenant(tmp_path: Path) -> None:
+    rule = {"name": "long", "for": "call", "when": "duration >= 60", "reason": "it is long"}
+    flagging = Flagging(open_store(str(tmp_path / "calls.db")), Settings.model_validate({"flags": {"rules": [rule]}}))
+    flagging.set_threshold("long", "duration", 90, tenant="", by="test")
+    assert flagging.threshold("long", "duration", tenant="") == 90
+    assert flagging.threshold("long", "duration", tenant="other") == 60
+    flagging.store.close()

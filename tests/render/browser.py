@@ -40,6 +40,13 @@ def require_chromium() -> str:
     return CHROMIUM
 
 
+LEFT = "Inspected target navigated or closed"
+
+
+class PageLeftError(Exception):
+    """The page that was asked gave way to another one before it answered."""
+
+
 class Tab:
     """One open page."""
 
@@ -68,6 +75,8 @@ class Tab:
             if answer.get("method") == "Network.requestWillBeSent":
                 self.requests.append(answer["params"]["request"]["url"])
             if answer.get("id") == self._count:
+                if LEFT in answer.get("error", {}).get("message", ""):
+                    raise PageLeftError
                 assert "error" not in answer, answer["error"]
                 result = answer["result"]
                 assert isinstance(result, dict)
@@ -91,9 +100,15 @@ class Tab:
     def until(self, expression: str, *, seconds: float = 15.0) -> None:
         """Wait until an expression is true."""
         end = time.monotonic() + seconds
-        while not self.ask(expression):
+        while not self._holds(expression):
             assert time.monotonic() < end, f"never true: {expression}; error: {self.ask(ERROR)}"
             time.sleep(0.05)
+
+    def _holds(self, expression: str) -> bool:
+        try:
+            return bool(self.ask(expression))
+        except PageLeftError:  # asked between one page and the next
+            return False
 
     def press(self, key: str) -> None:
         """Press and release a key."""

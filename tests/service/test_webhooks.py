@@ -3,24 +3,30 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import hashlib
 import hmac
 import json
+import socket
 import threading
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import update
 
 from audioqa.errors import ServiceError
-from audioqa.service.webhooks import PAUSES, Webhooks
+from audioqa.service import posting
+from audioqa.service.posting import is_public, post
+from audioqa.service.webhooks import PAUSES, Webhooks, send
 from audioqa.store import Store, open_store
 from audioqa.store.database import writing
 from audioqa.store.service_tables import deliveries
-from audioqa.store.webhooks import tell
+from audioqa.store.webhooks import Webhook, tell
 
 
 class Receiver(HTTPServer):
@@ -174,14 +180,78 @@ def test_an_address_that_should_not_be_told_is_refused(store: Store, url: str) -
         Webhooks(store, private=False).add(url, ("call.scored",), tenant="alpha", by="test")
 
 
-def test_a_name_that_leads_into_a_private_network_is_found_out(
+def test_a_name_that_leads_into_a_private_network_is_found_out(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not even a handshake reaches it, and nothing tells whether anybody listens there."""
+    errors = []
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        closed = socket.create_server(("127.0.0.1", 0))
+        closed_port = closed.getsockname()[1]
+        closed.close()
+        monkeypatch.setattr(socket, "getaddrinfo", lambda _, port, **__: [(2, 1, 6, "", ("127.0.0.1", port))])
+        for port in (listening.getsockname()[1], closed_port):
+            hooks = Webhooks(store, private=False)
+            hook = hooks.add(f"https://inside.example:{port}/x", ("call.scored",), tenant="alpha", by="test")
+            happen(store)
+            assert hooks.deliver_due()[0] == 0
+            errors.append(hooks.deliveries(hook.key, tenant="alpha")[0].error)
+            hooks.remove(hook.key, tenant="alpha")
+        listening.settimeout(0.05)
+        with pytest.raises(TimeoutError):
+            listening.accept()
+    assert errors == ["inside.example is in a private network: the configuration does not allow that"] * 2
+
+
+def test_a_name_that_leads_both_out_and_in_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    both = [(2, 1, 6, "", ("93.184.215.14", 443)), (2, 1, 6, "", ("10.0.0.1", 443))]
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: both)
+    status, error = post("https://both.example/", b"{}", {}, private=False)
+    assert (status, "private network" in str(error)) == (None, True)
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["0.0.0.1", "100.64.0.1", "192.168.1.1", "224.0.0.1", "fe80::1%eth0", "fd00::1", "2002:a00:1::", "64:ff9b::7f00:1"],
+)
+def test_addresses_that_lead_inside_by_a_detour_are_not_public(address: str) -> None:
+    assert not is_public(address)
+
+
+def test_a_receiver_that_answers_drop_by_drop_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(posting, "TIMEOUT", 0.5)
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def drip() -> None:
+            line, _ = listening.accept()
+            with line, contextlib.suppress(OSError):
+                for _ in range(100):
+                    line.sendall(b"H")
+                    time.sleep(0.1)
+
+        thread = threading.Thread(target=drip)
+        thread.start()
+        start = time.monotonic()
+        status, error = post(f"http://127.0.0.1:{listening.getsockname()[1]}/", b"{}", {}, private=True)
+        assert time.monotonic() - start < 3
+        assert (status, error is not None) == (None, True)
+        thread.join()
+
+
+def test_an_address_that_is_away_does_not_keep_others_waiting(
     store: Store, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Whatever a name resolved to before: who is at the other end of the line is what counts."""
-    monkeypatch.setattr("audioqa.service.webhooks._host_of", lambda *_, **__: "127.0.0.1")
-    hooks = Webhooks(store, private=False)
-    hook = hooks.add(receiver.url, ("call.scored",), tenant="alpha", by="test")
-    happen(store)
-    assert hooks.deliver_due() == (0, 1)
-    assert receiver.heard == []
-    assert "private network" in str(hooks.deliveries(hook.key, tenant="alpha")[0].error)
+    hooks = Webhooks(store, private=True)
+    away = hooks.add("http://192.0.2.1/away", ("call.scored",), tenant="alpha", by="test")
+    hooks.add(receiver.url, ("call.scored",), tenant="beta", by="test")
+    tries: list[str] = []
+
+    def sent(hook: Webhook, *rest: Any, **more: Any) -> Any:
+        tries.append(hook.url)
+        return (None, "TimeoutError: timed out") if hook.key == away.key else send(hook, *rest, **more)
+
+    monkeypatch.setattr("audioqa.service.webhooks.send", sent)
+    for _ in range(5):
+        happen(store)
+        happen(store, tenant="beta")
+    assert hooks.deliver_due() == (5, 5)
+    assert tries.count("http://192.0.2.1/away") == 1
+    assert len(receiver.heard) == 5

@@ -257,5 +257,27 @@ def test_two_rows_of_one_file_are_one_call_unless_they_say_otherwise(tmp_path: P
     said: list[str] = []
     calls = found(manifest, said=said)
     assert [each.info.call_id for each in calls if isinstance(each, Item)] == [str(tmp_path / "a.wav"), "17", "18"]
-    assert [each.kind for each in calls if isinstance(each, BadItem)] == ["duplicate"]
-    assert said == [f"{manifest}: 1 call was named already"]
+    assert not [each for each in calls if isinstance(each, BadItem)]
+    assert said == [f"{manifest}: 2 calls were named already"]
+
+
+def test_rows_that_give_one_file_several_ids_are_several_calls_beside_other_sources_too(tmp_path: Path) -> None:
+    recording(tmp_path / "calls" / "a_in.wav")
+    recording(tmp_path / "calls" / "a_out.wav")
+    manifest = tmp_path / "calls.csv"
+    manifest.write_text(
+        "path,path_2,call_id\ncalls/a_in.wav,,17\ncalls/a_in.wav,,18\n"
+        "calls/a_in.wav,calls/a_out.wav,19\ncalls/a_in.wav,calls/a_out.wav,20\n"
+    )
+    said: list[str] = []
+    calls = found(manifest, tmp_path / "calls", manifest, options=SourceOptions(pair=True), said=said)
+    assert [each.info.call_id for each in calls if isinstance(each, Item)] == ["17", "18", "19", "20"]
+    assert said == [f"{tmp_path}/calls: 1 call was named already", f"{manifest}: 4 calls were named already"]
+
+
+def test_another_file_of_a_call_id_is_a_failure(tmp_path: Path) -> None:
+    for name in ("a.wav", "b.wav"):
+        recording(tmp_path / name)
+    manifest = tmp_path / "calls.csv"
+    manifest.write_text("path,call_id\na.wav,17\nb.wav,17\n")
+    assert [each.kind for each in found(manifest) if isinstance(each, BadItem)] == ["duplicate"]
