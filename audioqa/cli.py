@@ -24,7 +24,7 @@ from audioqa.cli_labels import calibrate, evaluate
 from audioqa.cli_mask import mask
 from audioqa.cli_network import emodel
 from audioqa.cli_network_options import given_network
-from audioqa.cli_options import KeepDtmfKeys, Metadata, call_info, legs, open_options, told_of
+from audioqa.cli_options import KeepDtmfKeys, Metadata, call_info, legs, open_options
 from audioqa.cli_reports import report
 from audioqa.cli_serve import key, serve, user
 from audioqa.cli_testcall import score_test_calls
@@ -149,7 +149,6 @@ def score(
             only_printed(csv=as_csv, plot=plot, html=html, explain=explain, mended=mended, reference=reference)
         options = open_options(channels, encoding, rate, paired=pair)
         recordings = legs(calls) if pair else [(call,) for call in calls]
-        known = [call_info(metadata, call, channels) if metadata else None for call in recordings]
         settings = load_settings(
             config,
             estimator=estimator,
@@ -161,6 +160,12 @@ def score(
         )
         rated = settings.network.given(buffer=buffer, proxy=proxy).options()
         given = given_network(network or [])
+        known = [call_info(metadata, call, channels) if metadata else None for call in recordings]
+        if network:
+            known = [
+                given.of(info, call[0], alone=len(recordings) == 1)
+                for call, info in zip(recordings, known, strict=True)
+            ]
         analyser = settings.analyser()
         outputs = Outputs(
             recordings,
@@ -193,9 +198,8 @@ def score(
                         explain=explain or mended is not None,
                         progress=progress,
                     )
-                told = given.told(told_of(info, call, report), alone=len(recordings) == 1)
-                if told.network:
-                    report = replace(report, network=network_side(report, told, options=rated))
+                if info is not None:
+                    report = replace(report, network=network_side(report, info, options=rated))
                 outputs.add(report)
             except AudioqaError as error:
                 failed += 1

@@ -56,6 +56,24 @@ class GivenNetwork:
                 tags |= by_call.leg_codecs.get(call_id, {})
         return replace(info, network=network, codec=codec or None, tags=tags)
 
+    def of(self, info: CallInfo | None, path: Path, *, alone: bool) -> CallInfo:
+        """What is known of a recording that was named by itself, with these figures.
+
+        Parameters
+        ----------
+        info
+            What was said of it; a call without an id of its own is looked up by its file's name.
+        path
+            The recording.
+        alone
+            It is the only one.
+        """
+        from audioqa.types import CallInfo
+
+        base = info or CallInfo(path.stem)
+        own = base.call_id if base.call_id != str(path) else path.stem
+        return replace(self.told(replace(base, call_id=own), alone=alone), call_id=base.call_id)
+
     def joined(self, items: Iterable[Item | BadItem], say: Callable[[str], None]) -> Iterator[Item | BadItem]:
         """Calls with their figures; in the end a word on calls of the files that no recording has."""
         from audioqa.types import Item

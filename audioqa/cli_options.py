@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -12,7 +11,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from audioqa.audio import OpenOptions
-    from audioqa.types import CallInfo, CallReport
+    from audioqa.types import CallInfo
 
 Metadata = Annotated[
     list[str] | None,
@@ -76,17 +75,6 @@ def call_info(metadata: Sequence[str], call: Sequence[Path], channels: str | Non
     if channels is not None and not channels.strip().isdigit():
         told.append(("roles", channels))
     return describe([str(path) for path in call], told, SourceOptions())
-
-
-def told_of(info: CallInfo | None, call: Sequence[Path], report: CallReport) -> CallInfo:
-    """What is known of a call that was scored; its identity is its file's name where none was told."""
-    from audioqa.types import CallInfo
-
-    if info is None:
-        return CallInfo(call[0].stem, roles=report.recording.channels)
-    located = {str(path) for path in call} | {" + ".join(map(str, call))}
-    call_id = call[0].stem if info.call_id in located else info.call_id
-    return replace(info, call_id=call_id, roles=info.roles or report.recording.channels)
 
 
 def legs(calls: Sequence[Path]) -> list[tuple[Path, ...]]:
