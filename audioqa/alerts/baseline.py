@@ -23,6 +23,7 @@ LEAST_HISTORY = 200
 """Calls that a baseline rests on."""
 
 _PRIOR, _PRIOR_OF_HOUR = 16.0, 100.0
+_HOURS = 48
 _PASSES = 6
 _ROBUST = 3.0
 _PLACES = 2001
@@ -80,7 +81,8 @@ def fit(calls: Calls, mos: Floats, history: int, columns: Sequence[str]) -> Base
     ordered = sorted(columns, key=lambda name: (len(labels_of(calls, name).names), name))
     coded = [(name, _codes(calls, name), _PRIOR) for name in ordered]
     coded.append(("", hours_of_week(calls.at), _PRIOR_OF_HOUR))
-    effects = [np.zeros(int(codes.max(initial=0)) + 1) for _, codes, _ in coded]
+    sizes = [len(labels_of(calls, name).names) for name in ordered]
+    effects = [np.zeros(size + 1) for size in (*sizes, _HOURS - 1)]
     counts = [np.bincount(codes[:history], minlength=len(effects[n])) for n, (_, codes, _) in enumerate(coded)]
     left = mos[:history] - middle
     spread = 0.0

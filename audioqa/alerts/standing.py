@@ -26,6 +26,7 @@ _ROBUST = 3.0
 _APART = 0.2
 """A coarser column is taken out where no word of the finer one makes more than this share of one of its words."""
 
+_LOOKS = 9.0
 _LEAST_WORDS = 4
 _RECENT, _LEAST_RECENT = 3 * DAY, 50
 
@@ -71,7 +72,7 @@ def judge(
         if now - calls.at[0] < (rule.days - 0.5) * DAY:
             continue
         names = [name for name in rule.by if name in calls.labels]
-        columns = [_column(calls, history, back, baseline, name) for name in names]
+        columns = [_column(calls, history, back, baseline, name, rule.by) for name in names]
         found = _recovered(found, rule, columns, calls, now)
         while (one := _worst(rule, columns, found, calls)) is not None:
             alert, members, lower = one
@@ -82,13 +83,13 @@ def judge(
     return found
 
 
-def _column(calls: Calls, history: int, back: Floats, baseline: Baseline, name: str) -> _Column:
-    """What is left of each call after the hour, and after those columns that can be told apart from this one."""
+def _column(calls: Calls, history: int, back: Floats, baseline: Baseline, name: str, judged: Sequence[str]) -> _Column:
+    """What is left of each call after the hour, what is not judged, and columns that can be told apart from this one."""
     labels = labels_of(calls, name)
     codes = np.where(labels.codes < 0, len(labels.names), labels.codes)[:history]
     left = (calls.mos + back - baseline.of_hour)[:history].copy()
     for other, effect in baseline.effects.items():
-        if other != name and _are_apart(codes, labels_of(calls, other).codes[:history]):
+        if other != name and (other not in judged or _are_apart(codes, labels_of(calls, other).codes[:history])):
             left -= effect[:history]
     return _Column(name, labels.names, codes, left)
 
@@ -108,14 +109,15 @@ def _means(column: _Column) -> tuple[Floats, Floats, float]:
     size = len(column.names) + 1
     count = np.bincount(column.codes, minlength=size).astype(np.float64)
     mean = np.bincount(column.codes, weights=column.left, minlength=size) / np.maximum(count, 1.0)
-    noise = 0.0
+    spread = 0.0
     for _ in range(4):
         apart = column.left - mean[column.codes]
         low, middle, high = np.quantile(apart, (0.25, 0.5, 0.75))
         noise = max(float(high - low) / 1.349, 0.02)
         bound = np.clip(apart - middle, -_ROBUST * noise, _ROBUST * noise) + middle
         mean = mean + np.bincount(column.codes, weights=bound, minlength=size) / np.maximum(count, 1.0)
-    return count[:-1], mean[:-1], noise
+        spread = float(np.std(bound))
+    return count[:-1], mean[:-1], spread
 
 
 def _worst(
@@ -134,12 +136,15 @@ def _worst(
         spread = 1.4826 * float(np.median(np.abs(mean[heard] - middle)))
         variance = (_PRIOR_WEIGHT * _PRIOR_SPREAD**2 + others * spread**2) / (_PRIOR_WEIGHT + others)
         lower = middle - mean
-        score = lower / np.sqrt(variance * (1.0 + 1.0 / others) + noise**2 / np.maximum(count, 1.0))
+        chance_of_mean = noise**2 / np.maximum(count, 1.0)
+        score = lower / np.sqrt(variance * (1.0 + 1.0 / others) + chance_of_mean)
         chance = stdtr(_PRIOR_WEIGHT + others, -score)
-        allowed = rule.false_a_month / len(rule.by) / len(column.names)
+        # What sets words apart is there once a month; what is chance of few calls is drawn anew day by day.
+        anew = 1.0 + _LOOKS * chance_of_mean / (chance_of_mean + variance)
+        allowed = rule.false_a_month / len(rule.by) / len(column.names) / anew
         for word in np.flatnonzero(heard & (lower >= rule.least) & (chance < allowed)):
             name = column.names[word]
-            if (column.name, name) in taken or (best is not None and chance[word] / allowed >= best[0]):
+            if (column.name, name) in taken or (best is not None and chance[word] / allowed[word] >= best[0]):
                 continue
             members = np.flatnonzero(column.codes == word)
             level = float(calls.mos[members].mean())
@@ -154,11 +159,11 @@ def _worst(
                 round(level, 4),
                 len(members),
                 round(float(score[word]), 3),
-                round(-float(stdtrit(_PRIOR_WEIGHT + others, allowed)), 3),
+                round(-float(stdtrit(_PRIOR_WEIGHT + others, allowed[word])), 3),
                 int(calls.key[members[0]]),
                 int(calls.key[members[-1]]),
             )
-            best = float(chance[word] / allowed), alert, members, float(lower[word])
+            best = float(chance[word] / allowed[word]), alert, members, float(lower[word])
     return None if best is None else best[1:]
 
 
