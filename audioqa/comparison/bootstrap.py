@@ -1,7 +1,7 @@
 """The interval of a difference between two periods whose calls hang together by cluster: a cluster bootstrap-t.
 
 Calls of one trunk share its faults, so that a thousand of them tell no more than the trunk does. Intervals therefore
-come from the clusters. The percentile bootstrap over clusters is too narrow where there are few (8 trunks: about 86 %
+come from the clusters. The percentile bootstrap over clusters is too narrow where there are few (8 trunks: 84 to 89 %
 in place of 95 %, docs/experiments.md); so is the sandwich estimator, and Satterthwaite's degrees of freedom make it too
 wide where clusters differ in size. What is done here:
 
