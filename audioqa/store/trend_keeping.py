@@ -250,5 +250,6 @@ def _places(
     place = {one: number for number, one in enumerate(key)}
     found: defaultdict[str, list[int]] = defaultdict(list)
     for kind, call in connection.execute(chosen):
-        found[kind].append(place[call])
+        if call in place:  # one that came since then has left a mark of its own
+            found[kind].append(place[call])
     return {kind: np.array(sorted(places), np.uint32) for kind, places in sorted(found.items())}

@@ -34,12 +34,14 @@ NEEDS = {
     "DELETE /api/v1/calls/{call}": {"admin"},
     "GET /api/v1/quality": {"review"},
     "POST /quality/threshold": {"ingest"},
+    "POST /alerts/{alert}/seen": {"review"},
 }
 """Scopes of which one is enough, where the path does not say it."""
 
 PREFIXES = (
     ("/api/v1/calls", {"read"}),
     ("/api/v1/review", {"review"}),
+    ("/api/v1/alerts", {"read"}),
     ("/api/v1/", {"admin"}),
     ("/settings", {"admin"}),
     ("/review", {"review"}),
