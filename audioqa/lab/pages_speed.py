@@ -76,11 +76,13 @@ FILTERS = (
     "tag=ticket:rare",
     "call_id=call-0000017-44",
     "since={day}",
-    "since={year}&until={month}",
+    "since={long}&until={month}",
     "agent=agent+7&trunk=T7&event=dropout",
     "rule=dropouts&tag=ticket:rare",
 )
-"""Of the API's list; ``{day}``, ``{month}`` and ``{year}`` are moments of so long ago."""
+"""Of the API's list; what `AGO` names are moments of so many days ago."""
+
+AGO = {"day": 1, "month": 30, "long": 300}
 
 SORTS = ("worst", "best", "newest", "oldest")
 
@@ -164,10 +166,7 @@ def asked(address: str) -> tuple[float, float]:
 
 def moments(now: datetime) -> dict[str, str]:
     """The moments that `FILTERS` name."""
-    return {
-        name: f"{now - timedelta(days=days):%Y-%m-%dT%H:%M:%SZ}"
-        for name, days in (("day", 1), ("month", 30), ("year", 365))
-    }
+    return {name: f"{now - timedelta(days=days):%Y-%m-%dT%H:%M:%SZ}" for name, days in AGO.items()}
 
 
 def measured(address: str) -> tuple[list[str], int]:
@@ -187,7 +186,7 @@ def measured(address: str) -> tuple[list[str], int]:
             first, then = asked(f"{address}{API}&sort={sort}&{wanted.format(**when)}")
             late += then > LIMIT
             cells.append(f"{first * 1000:.0f}, {then * 1000:.0f}")
-        named = re.sub(r"\{(\w+)\}", r"a \1 ago", wanted.replace("+", " ")) or "none"
+        named = re.sub(r"\{(\w+)\}", lambda found: f"{AGO[found[1]]} days ago", wanted.replace("+", " ")) or "none"
         lines.append(f"| `{named}` | {' | '.join(cells)} |")
     return lines, late
 
