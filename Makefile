@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 FIXTURES := $(wildcard fixtures/*.wav fixtures/*.WAV fixtures/*.flac fixtures/*.ogg fixtures/*.mp3 fixtures/*.amr fixtures/*.gsm fixtures/*.ulaw)
 
-.PHONY: score serve test check bench lab archive masking lengths calibrate agreement store-speed trends-speed experiments month load fuzz fixtures pages-speed clean
+.PHONY: score serve test check bench lab archive alerts masking lengths calibrate agreement store-speed trends-speed experiments month load fuzz fixtures pages-speed clean
 
 score: $(VENV)/installed  ## score the fixture calls and show the result
 	$(BIN)/audioqa score $(FIXTURES)
@@ -31,6 +31,10 @@ lab: $(VENV)/installed  ## faults put into real two-party talk; writes docs/impa
 
 archive: $(VENV)/installed  ## an archive of 10,000 recordings, killed 20 times; a call of 12 hours; the throughput table in docs/archives.md
 	$(BIN)/python -m audioqa.lab.archive --kill 20 --long 12 --throughput --write docs/archives.md
+
+alerts: $(VENV)/installed  ## alerts on made-up months with planted facts, and their limits; writes docs/alerts.md
+	$(BIN)/python -m audioqa.lab.month_alerts --seeds 20 --write docs/alerts.md
+	$(BIN)/python -m audioqa.lab.alert_limits --write docs/alerts.md
 
 masking: $(VENV)/installed  ## masked clips of faulty calls: intelligibility, and faults found; writes docs/masking.md
 	$(BIN)/python -m audioqa.lab.masking --most 3 --codecs none gsm --write docs/masking.md

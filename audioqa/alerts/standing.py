@@ -84,7 +84,7 @@ def judge(
 
 
 def _column(calls: Calls, history: int, back: Floats, baseline: Baseline, name: str, judged: Sequence[str]) -> _Column:
-    """What is left of each call after the hour, what is not judged, and the columns that this one can be told from."""
+    """What is left of each call after the hour, what is not judged, and columns that are apart from this one."""
     labels = labels_of(calls, name)
     codes = np.where(labels.codes < 0, len(labels.names), labels.codes)[:history]
     left = (calls.mos + back - baseline.of_hour)[:history].copy()

@@ -17,12 +17,19 @@ def segment(alert: Alert) -> str:
     >>> segment(Alert("drop", "drop", "carrier", "Acme", "", (spell,), 4.2, 3.6, 9, 6.0, 5.8, 1, 9))
     'carrier Acme'
     """
-    if alert.by == ALL:
+    return named(alert.by, alert.value)
+
+
+def named(by: str, value: str) -> str:
+    """A word of a column, so that it is clear what it is.
+
+    >>> named("carrier+site", "Acme + site 4"), named("trunk", "trunk 2-1")
+    ('carrier Acme and site 4', 'trunk 2-1')
+    """
+    if by == ALL:
         return "all calls"
-    pairs = zip(alert.by.split("+"), alert.value.split(" + "), strict=True)
-    return " and ".join(
-        value if value.startswith(f"{column.strip()} ") else f"{column.strip()} {value}" for column, value in pairs
-    )
+    pairs = [(column.strip(), word) for column, word in zip(by.split("+"), value.split(" + "), strict=True)]
+    return " and ".join(word if word.startswith(f"{column} ") else f"{column} {word}" for column, word in pairs)
 
 
 def sentence(alert: Alert) -> str:

@@ -13,6 +13,9 @@ from audioqa.alerts.segments import labels_of
 LEAST_CALLS = 30
 """Calls that a figure rests on."""
 
+_LEAST_LOWER = 0.02
+"""MOS: less is not worth a line."""
+
 _NORMAL = 1.96
 """Of a 95 % interval."""
 
@@ -86,7 +89,10 @@ def days_of(calls: Calls, since: float, until: float, *, limit: float) -> list[D
 
 
 def worst_routes(calls: Calls, by: tuple[str, ...], *, limit: float, most: int) -> list[Route]:
-    """Words of columns whose calls are surely worse than the others, the worst first.
+    """Words of columns whose calls are surely worse than the others, the surest first.
+
+    What one route explains is left out before the next one is looked for: a bad carrier does not fill the list with its
+    trunks.
 
     Parameters
     ----------
@@ -99,23 +105,28 @@ def worst_routes(calls: Calls, by: tuple[str, ...], *, limit: float, most: int) 
     most
         How many.
     """
-    found = []
-    heard = np.isfinite(calls.mos)
-    for column in by:
-        labels = labels_of(calls, column)
-        for code, name in enumerate(labels.names):
-            mine = heard & (labels.codes == code)
-            others = heard & (labels.codes >= 0) & ~mine
-            here, there = mean_of(calls.mos[mine]), mean_of(calls.mos[others])
-            if here is None or there is None:
-                continue
-            lower = there.value - here.value
-            half = float(np.hypot(here.high - here.value, there.high - there.value))
-            below = share_below(calls.mos[mine], limit)
-            if lower - half > 0 and below is not None:
-                found.append(Route(column, name, here, lower, lower - half, lower + half, below))
-    found.sort(key=lambda route: (-route.low, route.by, route.value))
-    return found[:most]
+    found: list[Route] = []
+    left = np.isfinite(calls.mos)
+    columns = [(column, labels_of(calls, column)) for column in by]
+    while len(found) < most:
+        best: tuple[float, Route, Truths] | None = None
+        for column, labels in columns:
+            for code, name in enumerate(labels.names):
+                mine = left & (labels.codes == code)
+                here, there = mean_of(calls.mos[mine]), mean_of(calls.mos[left & (labels.codes >= 0) & ~mine])
+                if here is None or there is None:
+                    continue
+                lower = there.value - here.value
+                half = float(np.hypot(here.high - here.value, there.high - there.value))
+                below = share_below(calls.mos[mine], limit)
+                if lower - half > _LEAST_LOWER and below is not None and (best is None or lower / half > best[0]):
+                    route = Route(column, name, here, lower, lower - half, lower + half, below)
+                    best = lower / half, route, mine
+        if best is None:
+            break
+        found.append(best[1])
+        left &= ~best[2]
+    return found
 
 
 def top_faults(calls: Calls, before: Calls, *, most: int) -> list[Fault]:

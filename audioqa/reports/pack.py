@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import audioqa
+from audioqa.alerts.words import named
 from audioqa.errors import SettingsError
 from audioqa.render.as_csv import csv_line
 from audioqa.render.markup import table, text
@@ -186,7 +187,9 @@ def _page(
     summary: Sequence[str],
     alerts: Sequence[str],
 ) -> str:
-    title = "Evidence: " + ", ".join(f"{name} {value}" for name, value in about.items() if name in ("carrier", "trunk"))
+    title = "Evidence: " + ", ".join(
+        named(name, value) for name, value in about.items() if name in ("carrier", "trunk")
+    )
     parts = [f"<h1>{text(title)}</h1>"]
     asked = "; ".join(f"{name}: {value}" for name, value in about.items())
     parts.append(f'<p class="note">{text(asked)}. Times are UTC; the call clock begins with the recording.</p>')

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
-from audioqa.alerts.words import sentence
+from audioqa.alerts.words import named, sentence
 from audioqa.render.markup import table, text
 from audioqa.render.report_sheet import data_uri, player, rows, sheet
 from audioqa.render.wording import clock, kind_words
@@ -30,7 +30,7 @@ def weekly_page(week: Weekly, examples: Sequence[tuple[StoredCall, Clip]] = ()) 
         Calls with their clips.
     """
     whose = " · ".join(word for word in (week.tenant, week.site) if word) or "all calls"
-    title = f"Call quality of {whose}, {week.since:%d %B} to {week.until:%d %B %Y}"
+    title = f"Call quality of {whose}, {week.since:%d %B} to {week.until - timedelta(days=1):%d %B %Y}"
     parts = [f"<h1>{text(title)}</h1>", f'<p class="note">Made by audioqa; times are UTC. {_headline(week)}</p>']
     if not week.streams:
         parts.append('<section class="card"><p>There are no calls of this week.</p></section>')
@@ -57,7 +57,7 @@ def _headline(week: Weekly) -> str:
         said = "Calls sounded as in the four weeks before."
     if week.streams[0].routes:
         route = week.streams[0].routes[0]
-        said += f" The worst route is {text(route.by)} {text(route.value)}, {route.lower:.2f} MOS below the others."
+        said += f" The worst route is {text(named(route.by, route.value))}, {route.lower:.2f} MOS below the others."
     return said
 
 
@@ -136,7 +136,7 @@ def _routes(week: Weekly, stream: Stream) -> str:
         return '<section class="card"><h2>Worst routes</h2><p>No route is surely worse than the others.</p></section>'
     cells = [
         (
-            f"{text(route.by)} <b>{text(route.value)}</b>",
+            f"<b>{text(named(route.by, route.value))}</b>",
             f"{route.mean.value:.2f}",
             f"{route.lower:.2f} ({route.low:.2f} to {route.high:.2f})",
             f"{route.below:.0%}",

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from audioqa.errors import ServiceError, SourceError
 from audioqa.service.derived import Derived
 from audioqa.service.keeping import Keeping
-from audioqa.store import Store, audit, erasing, tenant_settings, webhooks
+from audioqa.store import Store, alerting, audit, erasing, tenant_settings, webhooks
 from audioqa.store.accounts import forget_sessions
 from audioqa.store.database import forget, snapshot, writing
 from audioqa.store.jobs import known_names
@@ -29,6 +29,8 @@ RETENTION = "retention_days"
 """Name of the setting: days that a tenant's calls are kept."""
 
 _DELIVERIES_KEPT = timedelta(days=30)
+_ALERTS_KEPT = 400.0
+"""Days, where calls are kept for ever."""
 
 
 @dataclass(frozen=True)
@@ -125,6 +127,8 @@ class Privacy:
         total = 0
         for tenant in sorted(tenants):
             days = self._days(set_by_tenant.get(tenant))
+            before = now - timedelta(days=_ALERTS_KEPT if days is None else days)
+            writing(self.store.engine, lambda c, of=tenant, then=before: alerting.forget_alerts(c, of, then))  # type: ignore[misc]
             if days is not None:
                 total += self._delete_older(tenant, now - timedelta(days=days))
         writing(self.store.engine, lambda c: audit.forget_acts(c, now - timedelta(days=self.audit_days)))

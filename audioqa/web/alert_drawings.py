@@ -72,6 +72,8 @@ def hourly(points: Sequence[tuple[float, float]], *, since: float, until: float 
         parts.append(f'<circle class="dot{bad}" {place}><title>{told}</title></circle>')
     days = int((last - first) // _DAY) + 1
     for day in range(int(first // _DAY) + 1, int(last // _DAY) + 1, 1 + days // 9):
+        if x(day * _DAY) > WIDTH - 2 * _RIGHT:
+            continue
         label = f"{datetime.fromtimestamp(day * _DAY, UTC):%d %b}"
         parts.append(f'<text x="{x(day * _DAY):.1f}" y="{HEIGHT - 8}" text-anchor="middle">{label}</text>')
     label = "Mean MOS of each hour; the shaded time is the alert's"

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from alerts.made import DAY, HOUR, MONDAY, SCALE, calls_of, rules
+from alerts.made import DAY, MONDAY, SCALE, calls_of, rules
 from audioqa.alerts import Calls, Watch, replay
 from audioqa.alerts.alert import from_plain, to_plain
 
@@ -30,10 +31,10 @@ def month() -> Calls:
             return 1.2
         return 0.6 if trunk == 2 and at >= 2.2 * DAY else 0.0
 
-    return calls_of(3.0, each_hour=25, lower=lower, fault=lambda at, trunk: trunk == 1 and 1.4 * DAY <= at < 1.5 * DAY)
+    return calls_of(2.6, each_hour=18, lower=lower, fault=lambda at, trunk: trunk == 1 and 1.4 * DAY <= at < 1.5 * DAY)
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=6, deadline=None)
 @given(st.data())
 def test_any_split_into_pieces_in_any_order_gives_what_a_replay_gives(data: st.DataObject) -> None:
     calls = month()
@@ -53,22 +54,18 @@ def test_any_split_into_pieces_in_any_order_gives_what_a_replay_gives(data: st.D
     assert tuple(sorted(watch.alerts, key=lambda one: (one.spells[0].fired, one.name))) == expected
 
 
-def test_an_alert_that_was_over_is_open_again_when_late_calls_say_so() -> None:
+def test_an_alert_that_was_over_is_open_when_calls_that_come_late_say_so() -> None:
     calls = calls_of(2.5, lower=lambda at, trunk: 1.0 if trunk == 1 and at >= 1.5 * DAY else 0.0)
-    rng = np.random.default_rng(5)
-    # What was first heard of the bad time is well: those of the trunk that are bad come late.
-    bad = (calls.labels["trunk"].codes == 1) & (calls.at >= MONDAY + 1.7 * DAY)
-    early = ~bad
-    watch = Watch(rules(kind="drop"), SCALE).add(calls.take(np.flatnonzero(early)))
+    late = (calls.labels["trunk"].codes == 1) & (calls.at >= MONDAY + 1.7 * DAY)
     well = calls_of(2.5, seed=7)
     well = well.take(np.flatnonzero((well.labels["trunk"].codes == 1) & (well.at >= MONDAY + 1.7 * DAY)))
-    some = type(well)(well.key + 10**6, well.at, well.duration, well.mos, well.labels, well.faults)
-    watch = watch.add(some)
-    (alert,) = watch.alerts
+    well = replace(well, key=well.key + 10**6)
+    early = Watch(rules(kind="drop"), SCALE).add(calls.take(np.flatnonzero(~late))).add(well.take(np.arange(40)))
+    (alert,) = early.alerts
     assert alert.state == "recovered"
-    assert rng is not None
-    again = watch.add(calls.take(np.flatnonzero(bad)))
-    assert again.alerts != watch.alerts
+    # Those that come late are bad: there are many more of them than of the well ones.
+    (again,) = early.add(calls.take(np.flatnonzero(late))).alerts
+    assert again.is_open
 
 
 def test_calls_of_weeks_ago_are_forgotten_and_nothing_changes() -> None:
@@ -91,4 +88,3 @@ def test_a_bucket_that_is_not_over_is_left_for_later() -> None:
     early = Watch(RULES, SCALE).add(calls.between(0.0, until), until=until)
     assert early.alerts == Watch(RULES, SCALE).add(calls, until=until).alerts
     assert all(spell.fired < until for alert in early.alerts for spell in alert.spells)
-    assert HOUR

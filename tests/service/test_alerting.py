@@ -17,7 +17,7 @@ from audioqa.service.alerting import Alerting
 from audioqa.settings import Settings
 from audioqa.store import Store, open_store
 from audioqa.store.alert_calls import streams
-from audioqa.store.alerting import list_alerts, put_alerts
+from audioqa.store.alerting import forget_alerts, list_alerts, put_alerts
 from audioqa.store.database import snapshot, writing
 from audioqa.store.service_tables import deliveries
 from audioqa.store.tables import calls, measurements
@@ -200,3 +200,14 @@ def test_two_servers_do_not_write_the_same_twice(store: Store) -> None:
     assert len(one.keep_up(whole=True)) == 1
     assert other.keep_up(whole=True) == []
     assert len(kept(store)) == 1
+
+
+def test_alerts_go_when_their_time_is_over(store: Store) -> None:
+    send(store, range(30), mos=3.0)
+    send(store, range(40, 90), mos=4.4)
+    alerting = Alerting(store, settings())
+    alerting.keep_up(whole=True)
+    assert [state for *_, state in kept(store)] == ["recovered"]
+    assert writing(store.engine, lambda c: forget_alerts(c, "", MORNING)) == 0
+    assert writing(store.engine, lambda c: forget_alerts(c, "", MORNING + timedelta(days=1))) == 1
+    assert kept(store) == []
