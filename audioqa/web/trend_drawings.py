@@ -53,7 +53,7 @@ def day_lines(rows: Sequence[TrendRow], *, threshold: float, address: Callable[[
         parts.append(f'<text x="{_LEFT - 6}" y="{at + 4:.1f}" text-anchor="end">{number * step:.1f}</text>')
     for number in range(0, span + 1, max(1, math.ceil((span + 1) / 6))):
         day = first + timedelta(days=number)
-        anchor = "start" if number == 0 else "middle"
+        anchor = "start" if number == 0 else "end" if number == span else "middle"
         parts.append(f'<text x="{x(day):.1f}" y="{HEIGHT - 8}" text-anchor="{anchor}">{day:%d %b}</text>')
     if low < threshold < high:
         parts.append(
