@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 FIXTURES := $(wildcard fixtures/*.wav fixtures/*.WAV fixtures/*.flac fixtures/*.ogg fixtures/*.mp3 fixtures/*.amr fixtures/*.gsm fixtures/*.ulaw)
 
-.PHONY: score serve test check bench lab archive masking lengths calibrate agreement store-speed trends-speed load fuzz fixtures pages-speed clean
+.PHONY: score serve test check bench lab archive masking lengths calibrate agreement store-speed trends-speed experiments month load fuzz fixtures pages-speed clean
 
 score: $(VENV)/installed  ## score the fixture calls and show the result
 	$(BIN)/audioqa score $(FIXTURES)
@@ -47,6 +47,11 @@ agreement: $(VENV)/installed  ## agreement with listeners on the rated set
 store-speed: $(VENV)/developer  ## a million calls in SQLite and PostgreSQL; writes the tables in docs/store.md
 	$(BIN)/python -m audioqa.lab.store_speed --write docs/store.md
 
+experiments: $(VENV)/installed  ## how often the interval of audioqa compare covers a planted difference; writes the table in docs/experiments.md
+	$(BIN)/python -m audioqa.lab.experiment_coverage --write docs/experiments.md
+
+month: $(VENV)/installed  ## a month of 200,000 made-up calls with planted facts, in .cache/month.db
+	mkdir -p .cache && $(BIN)/python -m audioqa.lab.month --store .cache/month.db
 
 trends-speed: $(VENV)/installed  ## trends over ten million calls; writes the table in docs/trends.md
 	$(BIN)/python -m audioqa.lab.trends_speed --write docs/trends.md
@@ -61,7 +66,7 @@ fixtures: $(VENV)/installed  ## make the fixture calls anew
 	$(BIN)/python fixtures/make.py
 
 pages-speed: $(VENV)/installed  ## how long the pages take over a million calls
-	$(BIN)/python -m audioqa.lab.pages_speed
+	$(BIN)/python -m audioqa.lab.pages_speed --write
 
 clean:
 	rm -rf $(VENV) .cache build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

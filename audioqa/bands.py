@@ -7,6 +7,7 @@ Bands hold for the scale they were made for. The default's limits are the networ
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import isfinite
 
 from audioqa.errors import SettingsError
 from audioqa.types import Context
@@ -32,7 +33,7 @@ class BandSet:
     Raises
     ------
     SettingsError
-        Where the limits do not fall, or do not reach down to 1.
+        Where the limits are no numbers, do not fall, or do not reach down to 1.
     """
 
     name: str
@@ -43,6 +44,8 @@ class BandSet:
 
     def __post_init__(self) -> None:
         limits = [limit for limit, _ in self.bands]
+        if not all(isfinite(limit) for limit in (*limits, self.attention, self.painful)):
+            raise SettingsError(f"band set {self.name!r}: its limits are numbers from 1 to 5; given {limits}")
         if not limits or limits != sorted(set(limits), reverse=True) or limits[-1] > 1:
             raise SettingsError(
                 f"band set {self.name!r}: limits must fall from the best band to the last, which starts at 1; "
@@ -62,3 +65,15 @@ CONTACT_CENTRE = BandSet(
     painful=3.1,
 )
 """The bands that contact centres use for network MOS; attention below 3.6."""
+
+AI_VOICE = BandSet(
+    name="ai-voice",
+    context="narrowband",
+    bands=((4.4, "Excellent"), (4.2, "Good"), (3.9, "Fair"), (3.5, "Poor"), (1.0, "Bad")),
+    attention=3.9,
+    painful=3.5,
+)
+"""For calls that a machine takes part in: it needs a clear line, target 4.2."""
+
+BAND_SETS = {one.name: one for one in (CONTACT_CENTRE, AI_VOICE)}
+"""The sets that come along, by name; the second band's limit is the line of good sound."""

@@ -14,13 +14,20 @@ from typing import Annotated
 import typer
 
 import audioqa
+from audioqa.cli_alerts import alerts
 from audioqa.cli_batch import batch
 from audioqa.cli_calls import calls, export, purge, roles, show
+from audioqa.cli_coaching import evaluations
+from audioqa.cli_compare import compare
 from audioqa.cli_lab import lab
 from audioqa.cli_labels import calibrate, evaluate
 from audioqa.cli_mask import mask
+from audioqa.cli_network import emodel
+from audioqa.cli_network_options import given_network
 from audioqa.cli_options import KeepDtmfKeys, Metadata, call_info, legs, open_options
+from audioqa.cli_reports import report
 from audioqa.cli_serve import key, serve, user
+from audioqa.cli_testcall import score_test_calls
 from audioqa.cli_trends import overlap, trends
 from audioqa.messages import complain
 
@@ -106,21 +113,43 @@ def score(
     device: Annotated[
         str | None, typer.Option(metavar="DEVICE", help="Where callmos runs: cpu (the default), cuda, or auto.")
     ] = None,
+    buffer: Annotated[
+        str | None,
+        typer.Option(metavar="MS", help="The receivers' jitter buffer, in ms, or adaptive (the default), or none."),
+    ] = None,
+    proxy: Annotated[
+        bool, typer.Option("--proxy", help="Take stand-ins for codecs that the E-model has no values of.")
+    ] = False,
+    network: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="FILE|FIGURES",
+            help="What the network says of the call: 'loss=3,jitter=20,delay=80,codec=pcmu', or a file of statistics "
+            "with a call of the recording's name. Adds the E-model's MOS, and where the two disagree.",
+            show_default=False,
+        ),
+    ] = None,
     keep_dtmf_keys: KeepDtmfKeys = None,
     config: Annotated[
         Path | None, typer.Option(help="Configuration file (default: audioqa.toml where it exists).")
     ] = None,
 ) -> None:
-    """Score recordings: how bad each sounded, where and why."""
-    from audioqa.errors import AudioqaError, SettingsError, UnreadableRecordingError, WeightsError
+    """Score recordings, or the calls of captures (pcap): how bad each sounded, where and why."""
+    from dataclasses import replace
+
+    from audioqa.cli_captures import is_capture, only_printed, score_capture
+    from audioqa.disagreement import network_side
+    from audioqa.errors import AudioqaError, NetworkError, SettingsError, UnreadableRecordingError, WeightsError
     from audioqa.render.output import Outputs
     from audioqa.settings import load_settings
 
+    captures = {call for call in calls if is_capture(call)}
     try:
+        if captures:
+            only_printed(csv=as_csv, plot=plot, html=html, explain=explain, mended=mended, reference=reference)
         options = open_options(channels, encoding, rate, paired=pair)
         recordings = legs(calls) if pair else [(call,) for call in calls]
-        known = [call_info(metadata, call, channels) if metadata else None for call in recordings]
-        analyser = load_settings(
+        settings = load_settings(
             config,
             estimator=estimator,
             calibration=calibration,
@@ -128,7 +157,16 @@ def score(
             weights=weights,
             device=device,
             keep_dtmf_keys=keep_dtmf_keys,
-        ).analyser()
+        )
+        rated = settings.network.given(buffer=buffer, proxy=proxy).options()
+        given = given_network(network or [])
+        known = [call_info(metadata, call, channels) if metadata else None for call in recordings]
+        if network:
+            known = [
+                given.of(info, call[0], alone=len(recordings) == 1)
+                for call, info in zip(recordings, known, strict=True)
+            ]
+        analyser = settings.analyser()
         outputs = Outputs(
             recordings,
             as_json=as_json,
@@ -139,7 +177,7 @@ def score(
             options=options,
             bands=analyser.bands,
         )
-    except (SettingsError, WeightsError) as error:
+    except (NetworkError, SettingsError, WeightsError) as error:
         complain(str(error))
         raise typer.Exit(2) from None
 
@@ -147,6 +185,10 @@ def score(
     with outputs:
         for call, info in zip(recordings, known, strict=True):
             try:
+                if call[0] in captures:
+                    score_capture(call[0], analyser, options=rated, as_json=as_json)
+                    outputs.passed()
+                    continue
                 with outputs.progress(call) as progress:
                     report = analyser(
                         call,
@@ -156,6 +198,8 @@ def score(
                         explain=explain or mended is not None,
                         progress=progress,
                     )
+                if info is not None:
+                    report = replace(report, network=network_side(report, info, options=rated))
                 outputs.add(report)
             except AudioqaError as error:
                 failed += 1
@@ -174,14 +218,20 @@ app.command()(user)
 app.command()(key)
 app.command()(evaluate)
 app.command()(calibrate)
+app.command()(compare)
+app.command()(evaluations)
 app.command()(calls)
 app.command()(show)
 app.command()(export)
 app.command()(roles)
+app.command()(alerts)
+app.add_typer(report, name="report")
 app.command()(purge)
 app.command()(trends)
 app.command()(overlap)
 app.command()(lab)
+app.command()(emodel)
+app.command("testcall")(score_test_calls)
 app.command()(mask)
 
 

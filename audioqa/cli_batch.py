@@ -11,15 +11,21 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from audioqa.cli_network_options import given_network
 from audioqa.cli_options import KeepDtmfKeys, open_options
 from audioqa.messages import complain
 
 if TYPE_CHECKING:
     from audioqa.engines import Engine, Limits
     from audioqa.engines.tasks import WorkMaker
+    from audioqa.settings import Settings
+    from audioqa.store import Store
 
 _TIME_LIMIT, _TIME_LIMIT_OF_OTHERS = 600.0, 7200.0
 """Seconds for each begun hour of sound, with callmos and with other estimators, which are up to 700 times as slow."""
+
+
+_MOST_ALERTS = 10
 
 
 def batch(
@@ -27,7 +33,8 @@ def batch(
         list[str],
         typer.Argument(
             metavar="SOURCE...",
-            help="Folders, files, globs, manifests (CSV, JSONL), archives (tar, zip), or URLs of an object store.",
+            help="Folders, files, globs, manifests (CSV, JSONL), archives (tar, zip), captures (pcap), or URLs of an "
+            "object store.",
             show_default=False,
         ),
     ],
@@ -73,6 +80,25 @@ def batch(
         str | None, typer.Option("--format", help="Encoding of files without a header: ulaw, alaw, slin, g722, gsm ...")
     ] = None,
     rate: Annotated[int | None, typer.Option(help="Sample rate in Hz of files without a header.")] = None,
+    network: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="FILE|FIGURES",
+            help="Statistics of the network, joined by call id: CSV, VoIPmonitor's cdr, reports of RFC 6035; or the "
+            "same for every call, 'loss=3,jitter=20'.",
+            show_default=False,
+        ),
+    ] = None,
+    network_map: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Which column of it is which figure (TOML).")
+    ] = None,
+    buffer: Annotated[
+        str | None,
+        typer.Option(metavar="MS", help="The receivers' jitter buffer, in ms, or adaptive (the default), or none."),
+    ] = None,
+    proxy: Annotated[
+        bool, typer.Option("--proxy", help="Take stand-ins for codecs that the E-model has no values of.")
+    ] = False,
     engine: Annotated[str, typer.Option(help="local: processes on this machine; ray: a Ray cluster.")] = "local",
     address: Annotated[
         str | None, typer.Option(metavar="HOST:PORT", help="Of the Ray cluster (default: what Ray itself finds).")
@@ -119,7 +145,7 @@ def batch(
     from audioqa.errors import AudioqaError
     from audioqa.judging import Judging
     from audioqa.settings import NO_ESTIMATOR, load_settings
-    from audioqa.sources import ARCHIVES, check_sources, read_sources
+    from audioqa.sources import ARCHIVES, CAPTURES, check_sources, read_sources
     from audioqa.store import open_store
 
     # Read when NumPy is loaded, here and in the workers.
@@ -134,6 +160,9 @@ def batch(
             device=device,
             keep_dtmf_keys=keep_dtmf_keys,
         )
+        settings.network = settings.network.given(buffer=buffer, proxy=proxy)
+        rated = settings.network.options()
+        given = given_network(network or [], network_map)
         digest = settings.analyser().digest
         options = settings.sources.options(
             pattern=pattern,
@@ -145,6 +174,7 @@ def batch(
             rate=rate,
             timezone=timezone,
             tap=tap,
+            buffer=rated.buffer,
         )
         usual = _TIME_LIMIT if settings.estimator in ("callmos", NO_ESTIMATOR) else _TIME_LIMIT_OF_OTHERS
         workers = _engine(
@@ -157,10 +187,10 @@ def batch(
         )
         check_sources(sources)
         # What is in archives or in object stores, and beside recordings, is not read twice only to tell the time left.
-        cheap = not any("://" in source or source.lower().endswith(ARCHIVES) for source in sources)
+        cheap = not any("://" in source or source.lower().endswith((*ARCHIVES, *CAPTURES)) for source in sources)
         counted = replace(options, sidecars=False)
         with ExitStack() as stack:
-            opened = stack.enter_context(open_store(store))
+            opened = stack.enter_context(open_store(store, network=rated))
             stack.enter_context(workers)
             ahead = Ahead((lambda: read_sources(sources, options=counted)) if cheap else None)
             display = stack.enter_context(make_display(ahead, as_json=log_json))
@@ -174,15 +204,36 @@ def batch(
                 patience=patience,
                 judging=Judging(settings),
             )
-            ended = run(read_sources(sources, options=options, say=display.say))
+            ended = run(given.joined(read_sources(sources, options=options, say=display.say), display.say))
             ahead.stop()
             display.ended(ended)
+            if ended.exit_code in (0, 1):
+                _look_for_alerts(opened, settings, quiet=log_json)
     except AudioqaError as error:  # what goes wrong in the run itself is told by how it ended
         complain(str(error))
         raise typer.Exit(2) from None
     if not log_json:
         typer.echo(summary(ended, store=store))
     raise typer.Exit(ended.exit_code)
+
+
+def _look_for_alerts(opened: Store, settings: Settings, *, quiet: bool) -> None:
+    """Say what has got worse, by the calls that are new; the archive itself is scored whatever comes of it."""
+    from audioqa.alerts.words import sentence
+    from audioqa.errors import AudioqaError
+    from audioqa.service.alerting import Alerting
+
+    try:
+        changes = Alerting(opened, settings).keep_up(whole=True)
+    except AudioqaError as error:
+        complain(f"alerts: {error}")
+        return
+    if quiet:
+        return
+    for change in changes[:_MOST_ALERTS]:
+        complain(f"alert {change.what}: {sentence(change.alert)}")
+    if len(changes) > _MOST_ALERTS:
+        complain(f"and {len(changes) - _MOST_ALERTS} more: audioqa alerts lists them")
 
 
 def _engine(

@@ -57,6 +57,15 @@ Event = Annotated[str | None, typer.Option(metavar="KIND", help="Only calls with
 MosBelow = Annotated[
     float | None, typer.Option(metavar="MOS", help="Only calls with a MOS below this.", show_default=False)
 ]
+Disagree = Annotated[
+    bool | None,
+    typer.Option(
+        "--disagree/--agree",
+        help="Only calls of which sound and network differ by more than a MOS point, or only the others.",
+        show_default=False,
+    ),
+]
+TestCalls = Annotated[bool, typer.Option("--test-calls", help="Test calls, in place of customers' calls.")]
 Tags = Annotated[
     list[str] | None, typer.Option("--tag", metavar="NAME=VALUE", help="Only calls with this tag.", show_default=False)
 ]
@@ -76,6 +85,8 @@ def calls(
     flag: Rule = None,
     event: Event = None,
     mos_below: MosBelow = None,
+    disagree: Disagree = None,
+    test_calls: TestCalls = False,
     tag: Tags = None,
     sort: Annotated[str, typer.Option(metavar="ORDER", help="worst, best, newest or oldest.")] = "worst",
     most: Annotated[int, typer.Option("--most", "-n", min=0, help="How many to list; 0 for all.")] = 20,
@@ -107,6 +118,8 @@ def calls(
             rule=flag,
             event=event,
             mos_below=mos_below,
+            disagree=disagree,
+            test_calls=test_calls,
             tags=tag,
             sort=sort,
         )
@@ -175,6 +188,8 @@ def export(
     flag: Rule = None,
     event: Event = None,
     mos_below: MosBelow = None,
+    disagree: Disagree = None,
+    test_calls: TestCalls = False,
     tag: Tags = None,
 ) -> None:
     """Export calls with their reports by tenant and call id: CSV and Parquet by channel, JSON Lines by call."""
@@ -195,6 +210,8 @@ def export(
             rule=flag,
             event=event,
             mos_below=mos_below,
+            disagree=disagree,
+            test_calls=test_calls,
             tags=tag,
             sort="worst",
         )
@@ -238,12 +255,14 @@ def purge(
                 raise StoreError(f"there is no call {name} of tenant {owner!r}: name its tenant", "missing")
             typer.echo(f"{'deleted' if yes else 'would delete'} call {name}{'' if yes else '; say --yes'}")
             return
-        before = moment(older_than or "", "--older-than")
+        before = moment_of(older_than or "", "--older-than")
         if yes:
             gone, failures = opened.purge(before, tenant=tenant)
             typer.echo(f"deleted {gone} calls and {failures} failures of before {before:%Y-%m-%d %H:%M} UTC")
         else:
-            count = sum(group.calls for group in opened.group(["tenant"], Query(tenant=tenant, until=before)))
+            count = sum(
+                group.calls for group in opened.group(["tenant"], Query(tenant=tenant, until=before, test_calls=None))
+            )
             typer.echo(f"would delete {count} calls of before {before:%Y-%m-%d %H:%M} UTC; say --yes")
 
 
@@ -283,6 +302,7 @@ def roles(
             trunk=trunk,
             since=since,
             until=until,
+            test_calls=None,
             tags=tag,
         )
         named = list(words or [])
@@ -346,15 +366,15 @@ def query_of(
     if wrong := [name for name, sign, _ in pairs if not (name and sign)]:
         raise SettingsError(f"--tag {wrong[0]}: a tag is NAME=VALUE")
     return Query(
-        since=None if since is None else moment(since, "--since"),
-        until=None if until is None else moment(until, "--until", whole=True),
+        since=None if since is None else moment_of(since, "--since"),
+        until=None if until is None else moment_of(until, "--until", whole=True),
         tags={name: value for name, _, value in pairs},
         sort=sort,  # type: ignore[arg-type]
         **plain,  # type: ignore[arg-type]
     )
 
 
-def moment(text: str, option: str, *, whole: bool = False) -> datetime:
+def moment_of(text: str, option: str, *, whole: bool = False) -> datetime:
     """A moment: a day (its end where `whole`), a time, or so many days ago. Without a zone it is UTC."""
     from datetime import UTC, timedelta
 

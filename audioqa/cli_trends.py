@@ -19,6 +19,7 @@ from audioqa.cli_calls import (
     Site,
     Tags,
     Tenant,
+    TestCalls,
     Trunk,
     Until,
     Where,
@@ -53,6 +54,7 @@ def trends(
     carrier: Carrier = None,
     trunk: Trunk = None,
     tag: Tags = None,
+    test_calls: TestCalls = False,
     since: Since = None,
     until: Until = None,
     below: Annotated[
@@ -100,6 +102,7 @@ def trends(
             since=since,
             until=until,
             tags=tag,
+            test_calls=test_calls,
         )
         question = Question(
             by=_names(by),

@@ -67,6 +67,14 @@ class MeasurementError(AudioqaError):
     """A perceptual measurement could not be made (for example PESQ of a silent signal)."""
 
 
+class NetworkError(AudioqaError):
+    """Statistics of a network, or a capture of its packets, cannot be read or cannot be used."""
+
+
+class PromptError(AudioqaError):
+    """The known prompt of a test call is not in its recording, is cut off, or plays at another speed."""
+
+
 class EngineError(AudioqaError):
     """The workers of an engine cannot be had, or cannot be reached."""
 

@@ -17,15 +17,16 @@ import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
-from audioqa.bands import CONTACT_CENTRE, BandSet
+from audioqa.bands import BandSet
 from audioqa.errors import SettingsError
 from audioqa.flags import FlagRules, make_rules
 from audioqa.flags.names import names_in
 from audioqa.render.as_json import from_plain, plain
 from audioqa.settings import Settings
-from audioqa.store import Store, StoredCall, flagging
+from audioqa.store import Store, StoredCall, banding, flagging
 from audioqa.store.database import snapshot, writing
 from audioqa.store.tenant_settings import get_setting
 
@@ -110,10 +111,17 @@ class Judging:
     @property
     def bands(self) -> BandSet:
         """The band set in force."""
-        own = self.settings.bands
-        if own is None:
-            return CONTACT_CENTRE
-        return BandSet(**{name: getattr(own, name) for name in type(own).model_fields})
+        return self.settings.band_set()
+
+    def bands_of(self, connection: Connection, tenant: str) -> BandSet:
+        """The band set in force for a tenant's calls: its own, or the configuration's."""
+        return banding.bands_of(connection, tenant) or self.bands
+
+    def digest(self, connection: Connection, tenant: str) -> str:
+        """Of all that flags of a tenant's calls depend on beside the calls; in the form in which calls note it."""
+        own = banding.bands_of(connection, tenant)
+        made = digest_of(self.rules(connection, tenant))
+        return made if own is None else f"{made}+{sha256(repr(own).encode()).hexdigest()[:8]}"
 
     def __call__(self, connection: Connection, info: CallInfo) -> None:
         """Judge one call by what is known of it, in the transaction that has just written it.
@@ -125,9 +133,10 @@ class Judging:
         info
             The call; one that is not there is left alone.
         """
-        rules = self.rules(connection, info.tenant)
-        for number, call in flagging.unlike(connection, info, digest_of(rules)):
-            _write(connection, rules, number, call, self.flags(connection, rules, call))
+        digest = self.digest(connection, info.tenant)
+        for number, call in flagging.unlike(connection, info, digest):
+            rules = self.rules(connection, info.tenant)
+            _write(connection, digest, number, call, self.flags(connection, rules, call))
 
     def keep_up(self, store: Store) -> Iterator[int]:
         """Judge again what is to be judged; how many each time, so that the caller can stop in between.
@@ -138,9 +147,7 @@ class Judging:
             Where the calls are.
         """
         for tenant in store.tenants():
-            with snapshot(store.engine) as connection:
-                rules = self.rules(connection, tenant)
-            while done := self._some(store, tenant, rules):
+            while done := self._some(store, tenant):
                 yield done
 
     def forget(self, connection: Connection, run: int) -> None:
@@ -149,14 +156,15 @@ class Judging:
             if self.rules(connection, tenant).median_columns:
                 flagging.forget(connection, tenant, run)
 
-    def _some(self, store: Store, tenant: str, rules: FlagRules) -> int:
+    def _some(self, store: Store, tenant: str) -> int:
         with snapshot(store.engine) as connection:
-            found = flagging.stale(connection, tenant, digest_of(rules), AT_ONCE)
+            digest, rules = self.digest(connection, tenant), self.rules(connection, tenant)
+            found = flagging.stale(connection, tenant, digest, AT_ONCE)
             judged = [(number, call, self.flags(connection, rules, call)) for number, call in found]
 
         def write(connection: Connection) -> None:
             for number, call, flags in judged:
-                _write(connection, rules, number, call, flags)
+                _write(connection, digest, number, call, flags)
 
         if judged:
             writing(store.engine, write)
@@ -175,7 +183,9 @@ class Judging:
             The call.
         """
         medians = self.medians(connection, rules, call.info)
-        flags = rules(from_plain(call.content), bands=self.bands, info=call.info, medians=medians)
+        flags = rules(
+            from_plain(call.content), bands=self.bands_of(connection, call.info.tenant), info=call.info, medians=medians
+        )
         made: list[dict[str, Any]] = plain(flags, "flags")
         return made
 
@@ -202,10 +212,10 @@ def digest_of(rules: FlagRules) -> str:
     return f"{rules.digest}{flagging.WITH_INFO}" if asks else rules.digest
 
 
-def _write(
-    connection: Connection, rules: FlagRules, number: int, call: StoredCall, flags: list[dict[str, Any]]
-) -> None:
+def _write(connection: Connection, digest: str, number: int, call: StoredCall, flags: list[dict[str, Any]]) -> None:
+    band = call.content["band"]
+    flagging.put_band(connection, number, band if isinstance(band, str) else None)
     if flags == call.content["flags"]:
-        flagging.mark_checked(connection, number, digest_of(rules))
+        flagging.mark_checked(connection, number, digest)
     else:
-        flagging.put_flags(connection, number, flags, digest=digest_of(rules))
+        flagging.put_flags(connection, number, flags, digest=digest)

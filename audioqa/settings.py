@@ -20,12 +20,17 @@
     name = "low-mos"
     when = "mos < 3.4"
 
+    [[alerts.rules]]
+    name = "below"
+    line = 4.2
+
     [sources]
     pair = true
 
-What else may stand in ``[sources]`` is shown in `audioqa.source_settings`, and the table ``[service]`` in
-`audioqa.service_settings`. The plain keys are also environment variables: ``AUDIOQA_ESTIMATOR``, ``AUDIOQA_WEIGHTS``,
-``AUDIOQA_CALIBRATION``, ``AUDIOQA_THREADS``, ``AUDIOQA_DEVICE``, ``AUDIOQA_KEEP_DTMF_KEYS``.
+What else may stand in ``[sources]`` is shown in `audioqa.source_settings`, the table ``[network]`` in
+`audioqa.network_settings`, and the table ``[service]`` in `audioqa.service_settings`. The plain keys are also
+environment variables: ``AUDIOQA_ESTIMATOR``, ``AUDIOQA_WEIGHTS``, ``AUDIOQA_CALIBRATION``, ``AUDIOQA_THREADS``,
+``AUDIOQA_DEVICE``, ``AUDIOQA_KEEP_DTMF_KEYS``.
 """
 
 from __future__ import annotations
@@ -38,11 +43,13 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from audioqa.alerts.rule import AlertRule, make_alert_rules
 from audioqa.analysis import Analyser, make_analyser
-from audioqa.bands import CONTACT_CENTRE, BandSet
+from audioqa.bands import BAND_SETS, CONTACT_CENTRE, BandSet
 from audioqa.detectors import DETECTORS, Detector
 from audioqa.errors import SettingsError
 from audioqa.flags import FlagRules, make_rules
+from audioqa.network_settings import NetworkSettings
 from audioqa.perceptual.loading import DEFAULT_ESTIMATOR, TAKE_WEIGHTS
 from audioqa.service_settings import ServiceSettings
 from audioqa.source_settings import SourceSettings
@@ -51,7 +58,7 @@ from audioqa.types import Context
 DEFAULT_FILE = "audioqa.toml"
 """Read from the working folder where it exists and no other file is named."""
 
-TABLES = ("bands", "detectors", "flags", "sources", "service")
+TABLES = ("bands", "detectors", "flags", "alerts", "sources", "network", "service")
 """Keys that stand in the file only; every other one is an environment variable too."""
 
 NO_ESTIMATOR = "none"
@@ -87,6 +94,26 @@ class FlagSettings(BaseModel):
     rules: tuple[dict[str, Any], ...] = ()
 
 
+class AlertSettings(BaseModel):
+    """The alert rules in the configuration; docs/alerts.md says how they are written.
+
+    Parameters
+    ----------
+    defaults
+        Whether the default set holds, too.
+    rules
+        Changes to default rules by name, and further rules.
+    command
+        A program and its arguments that is told of each change, as JSON on its standard input; empty for none.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    defaults: bool = True
+    rules: tuple[dict[str, Any], ...] = ()
+    command: tuple[str, ...] = ()
+
+
 class Settings(BaseModel):
     """Everything that can be configured.
 
@@ -106,13 +133,17 @@ class Settings(BaseModel):
         Whether reports, and with them the store, lists, pages and exports, tell which keys were pressed. Card numbers
         and PINs may be among them, so that by default only their count is told.
     bands
-        A band set in place of the contact-centre one.
+        A band set in place of the contact-centre one: ``ai-voice``, or one of your own.
     detectors
         Thresholds by detector (``silence``, ``clipping``, ``dropouts``) and name, in place of the defaults.
     flags
         The flag rules.
+    alerts
+        The alert rules; nothing in it changes a report.
     sources
         How the sources of a batch are read; nothing in it changes a report.
+    network
+        How statistics of the network are rated, and captures heard.
     service
         Of ``audioqa serve``; nothing in it changes a report.
     """
@@ -125,10 +156,12 @@ class Settings(BaseModel):
     threads: int = Field(default=1, ge=1, le=256)
     device: Literal["auto", "cpu", "cuda"] = "cpu"
     keep_dtmf_keys: bool = False
-    bands: BandSettings | None = None
+    bands: BandSettings | str | None = None
     detectors: dict[str, dict[str, float]] = Field(default_factory=dict)
     flags: FlagSettings = Field(default_factory=FlagSettings)
+    alerts: AlertSettings = Field(default_factory=AlertSettings)
     sources: SourceSettings = Field(default_factory=SourceSettings)
+    network: NetworkSettings = Field(default_factory=NetworkSettings)
     service: ServiceSettings = Field(default_factory=ServiceSettings)
 
     def flag_rules(self) -> FlagRules:
@@ -140,6 +173,32 @@ class Settings(BaseModel):
             Where a rule cannot be used; the message names it and its field.
         """
         return make_rules(self.flags.rules, defaults=self.flags.defaults)
+
+    def alert_rules(self) -> tuple[AlertRule, ...]:
+        """The alert rules in force.
+
+        Raises
+        ------
+        SettingsError
+            Where a rule cannot be used; the message names it and its field.
+        """
+        return make_alert_rules(self.alerts.rules, defaults=self.alerts.defaults)
+
+    def band_set(self) -> BandSet:
+        """The band set in force.
+
+        Raises
+        ------
+        SettingsError
+            Where there is none of the name that is given, or its limits cannot be used.
+        """
+        if self.bands is None:
+            return CONTACT_CENTRE
+        if isinstance(self.bands, str):
+            if self.bands not in BAND_SETS:
+                raise SettingsError(f"there is no band set {self.bands!r}; there are {', '.join(BAND_SETS)}")
+            return BAND_SETS[self.bands]
+        return BandSet(**{key: getattr(self.bands, key) for key in BandSettings.model_fields})
 
     def analyser(self, *, raw: bool = False) -> Analyser:
         """The analyser that these settings describe.
@@ -156,15 +215,12 @@ class Settings(BaseModel):
         WeightsError
             Where the estimator's weights are not installed, or the calibration belongs to others.
         """
-        bands = CONTACT_CENTRE
-        if self.bands:
-            bands = BandSet(**{key: getattr(self.bands, key) for key in BandSettings.model_fields})
         return make_analyser(
             None if self.estimator == NO_ESTIMATOR else self.estimator,
             calibration=self.calibration,
             raw=raw,
             detectors=self._detectors(),
-            bands=bands,
+            bands=self.band_set(),
             flag_rules=self.flag_rules(),
             threads=self.threads,
             weights=self.weights,

@@ -32,6 +32,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from audioqa.perceptual.emodel import JitterBuffer
 from audioqa.sources import SourceOptions
 
 _Values = dict[str, str | int | float | list[str]]
@@ -74,6 +75,7 @@ class SourceSettings(BaseModel):
         rate: int | None = None,
         timezone: str | None = None,
         tap: str | None = None,
+        buffer: JitterBuffer | None = JitterBuffer(),  # noqa: B008 - frozen
     ) -> SourceOptions:
         """How sources are read, by the configuration and what a command was given.
 
@@ -88,6 +90,8 @@ class SourceSettings(BaseModel):
             ``--tenant``, ``--format``, ``--rate``, ``--timezone`` and ``--tap``.
         channels
             ``--channels``: names in file order, or the number of channels of files without a header.
+        buffer
+            The jitter buffer that calls of captures are heard behind.
 
         Raises
         ------
@@ -108,6 +112,7 @@ class SourceSettings(BaseModel):
             legs=self.legs,
             sidecars=self.sidecars if sidecars is None else sidecars,
             extensions=self.extensions,
+            buffer=buffer,
             given={name: value for name, value in given.items() if value is not None},
             defaults=_texts(self.defaults),
             by_tenant={name: _texts(values) for name, values in self.tenant.items()},

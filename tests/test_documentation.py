@@ -7,6 +7,7 @@ import os
 import re
 import shlex
 import shutil
+import struct
 import subprocess
 import sys
 from dataclasses import asdict, replace
@@ -43,8 +44,25 @@ def desk(tmp_path: Path) -> Path:
     assert np.abs(samples).max() > 0
     (tmp_path / "clean-calls").mkdir()
     shutil.copy(ROOT / "fixtures" / "clean-pcm.wav", tmp_path / "clean-calls")
+    (tmp_path / "network.csv").write_text("call_id,loss,jitter,rtt,codec\n1,0.5,8,60,PCMU\n2,0,3,90,G729\n", "utf-8")
+    _capture(tmp_path / "capture.pcap")
+    (tmp_path / "test-calls").mkdir()
+    shutil.copy(tmp_path / "call.wav", tmp_path / "test-calls")
+    soundfile.write(tmp_path / "prompt.wav", samples[:, 0], rate, subtype="PCM_16")
     _listeners(tmp_path, samples[: 5 * rate, 0], rate)
     return tmp_path
+
+
+def _capture(path: Path) -> None:
+    """A second of A-law packets, one every 20 ms."""
+    hosts = bytes((10, 0, 0, 1, 10, 0, 0, 2))
+    with path.open("wb") as out:
+        out.write(struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, 101))
+        for i in range(50):
+            rtp = struct.pack(">BBHII", 0x80, 8, i, 160 * i, 7) + b"\xd5" * 160
+            udp = struct.pack(">HHHH", 4000, 5000, 8 + len(rtp), 0) + rtp
+            packet = struct.pack(">BBHHHBBH", 0x45, 0, 20 + len(udp), 0, 0, 64, 17, 0) + hosts + udp
+            out.write(struct.pack("<IIII", 1_700_000_000, 20_000 * i, len(packet), len(packet)) + packet)
 
 
 def _listeners(folder: Path, speech: NDArray[np.float64], rate: int) -> None:
@@ -74,8 +92,12 @@ def test_a_documented_command_runs(desk: Path, command: str) -> None:
     # What is kept already must not be in the way of the command that makes it.
     kept = desk / ("kept" if "--calibration" in words else "new")
     environment = os.environ | {"AUDIOQA_CALIBRATIONS": str(kept)}
-    if "--store" in words and "batch" not in words:  # what is asked after is written first
+    if "--store" in words and "batch" not in words and "testcall" not in words:  # what is asked after is written first
         filled = "audioqa batch clean-calls --store calls.db --estimator none"
+        if "--disagree" in words:
+            filled = "audioqa batch clean-calls --store calls.db --network loss=40,codec=pcmu"
+        if "--test-calls" in words:
+            filled = "audioqa testcall test-calls --prompt prompt.wav --store calls.db --estimator none"
         subprocess.run([sys.executable, "-m", *filled.split()], cwd=desk, capture_output=True, timeout=300, check=True)
     shown = subprocess.run(given, cwd=desk, capture_output=True, text=True, timeout=300, check=False, env=environment)
     assert shown.returncode == 0, shown.stderr

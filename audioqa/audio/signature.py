@@ -76,6 +76,8 @@ _MAGIC: tuple[tuple[int, bytes, Signature], ...] = (
 )
 _TRANSPORT_PACKET = 188
 
+_CAPTURE = "it is a capture of packets: audioqa score takes it alone, a batch by its extension (.pcap, .pcapng)"
+
 _OTHERS: tuple[tuple[bytes, str], ...] = (
     (b"%PDF", "it is a PDF document"),
     (b"PK\x03\x04", "it is a zip archive (or an office document): unpack it first"),
@@ -91,9 +93,9 @@ _OTHERS: tuple[tuple[bytes, str], ...] = (
     (b"MThd", "it is a MIDI file, which holds notes and no sound"),
     (b"SQLite format 3", "it is an SQLite database"),
     (b"\x7fELF", "it is a program"),
-    (b"\xd4\xc3\xb2\xa1", "it is a packet capture: extract the call's audio first"),
-    (b"\xa1\xb2\xc3\xd4", "it is a packet capture: extract the call's audio first"),
-    (b"\x0a\x0d\x0d\x0a", "it is a packet capture: extract the call's audio first"),
+    (b"\xd4\xc3\xb2\xa1", _CAPTURE),
+    (b"\xa1\xb2\xc3\xd4", _CAPTURE),
+    (b"\x0a\x0d\x0d\x0a", _CAPTURE),
     (b"#!SILK", "it is SILK, for which no decoder is at hand: convert it first"),
     (b"ajkg", "it is Shorten, for which no decoder is at hand: convert it first"),
 )

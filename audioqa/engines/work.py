@@ -10,15 +10,15 @@ from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Protocol
 
-from audioqa.analysis import Analyser
-from audioqa.audio import OpenOptions, content_hash
+from audioqa.audio import OpenOptions, RecordingPath, content_hash
 from audioqa.engines.tasks import Outcome, Progress, Task, Work
-from audioqa.errors import SettingsError, SourceError, UnreadableRecordingError
+from audioqa.errors import PromptError, SettingsError, SourceError, UnreadableRecordingError
 from audioqa.render.as_json import to_json
 from audioqa.settings import Settings
 from audioqa.sources import LocalCopies
-from audioqa.types import Failure, Item
+from audioqa.types import CallReport, Failure, Item
 
 _KINDS_BY_ERRNO = {
     errno.ENOSPC: "disk-full",
@@ -41,11 +41,26 @@ class AnalyserWork:
     settings: Settings
 
     def __call__(self) -> Work:
-        analyser, copies = self.settings.analyser(), LocalCopies()
+        analyser, copies = self.settings.analyser(), LocalCopies(buffer=self.settings.network.options().buffer)
         return lambda task, progress: do(task, analyser, copies, progress=progress)
 
 
-def do(task: Task, analyser: Analyser, copies: LocalCopies, *, progress: Progress | None = None) -> Outcome:
+class Analyse(Protocol):
+    """Makes a report of a recording: `audioqa.analysis.Analyser`, or one that does more."""
+
+    def __call__(
+        self,
+        path: RecordingPath,
+        *,
+        options: OpenOptions,
+        reference: Path | None,
+        progress: Progress | None,
+    ) -> CallReport:
+        """Analyse one recording; parameters as for `audioqa.analysis.Analyser`."""
+        ...
+
+
+def do(task: Task, analyser: Analyse, copies: LocalCopies, *, progress: Progress | None = None) -> Outcome:
     """Work on one call.
 
     Parameters
@@ -104,6 +119,8 @@ def _told(error: BaseException, names: Mapping[str, str]) -> tuple[str, str]:
         return "unreadable", f"{name}: {error.cause}" if name.startswith(_REFERENCE) else error.cause
     if isinstance(error, SettingsError):
         return "settings", str(error)
+    if isinstance(error, PromptError):
+        return "prompt", str(error)
     if isinstance(error, MemoryError):
         return "memory", "the worker had no memory left for it"
     if isinstance(error, OSError) and error.errno in _KINDS_BY_ERRNO:
@@ -124,7 +141,7 @@ def location(item: Item) -> str:
 
 
 def _done(
-    task: Task, analyser: Analyser, copies: LocalCopies, progress: Progress | None, names: dict[str, str]
+    task: Task, analyser: Analyse, copies: LocalCopies, progress: Progress | None, names: dict[str, str]
 ) -> Outcome:
     item = task.item
     with ExitStack() as stack:

@@ -14,7 +14,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from audioqa.lab.conceal import conceal
+from audioqa.concealment import conceal
 from audioqa.types import Segment
 
 Fill = Literal["zero", "comfort", "repeat", "fade"]

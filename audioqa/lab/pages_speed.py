@@ -1,7 +1,8 @@
 """How long the pages take over a large store: ``python -m audioqa.lab.pages_speed [--calls 1000000]``.
 
 Two thousand calls are made up from the reports of two fixtures, then copied within SQLite. A server of its own answers
-on loopback, without signing in; each page is asked for six times: the first answer, and the median of the others.
+on loopback, without signing in; each page and each list of the API is asked for six times: the first answer, and the
+median of the others. ``--write`` puts the tables into docs/review.md.
 """
 
 from __future__ import annotations
@@ -9,7 +10,9 @@ from __future__ import annotations
 import argparse
 import copy
 import json
+import os
 import random
+import re
 import signal
 import statistics
 import sys
@@ -45,11 +48,44 @@ PAGES = (
     "/calls?sort=newest",
     "/calls?trunk=T7",
     "/calls?mos_below=3",
+    "/calls?tag=ticket%3Drare",
     "/review",
     "/review/incidents",
     "/quality",
     "/settings",
 )
+
+API = "/api/v1/calls?limit=50"
+
+FILTERS = (
+    "",
+    "agent=agent+7",
+    "agent=rare",
+    "queue=Q3",
+    "site=S4",
+    "carrier=C2",
+    "trunk=T7",
+    "flagged=true",
+    "flagged=false",
+    "rule=dropouts",
+    "event=dropout",
+    "mos_below=3",
+    "mos_below=1.2",
+    "tag=headset:wired",
+    "tag=campaign:campaign+3",
+    "tag=ticket:rare",
+    "call_id=call-0000017-44",
+    "since={day}",
+    "since={year}&until={month}",
+    "agent=agent+7&trunk=T7&event=dropout",
+    "rule=dropouts&tag=ticket:rare",
+)
+"""Of the API's list; ``{day}``, ``{month}`` and ``{year}`` are moments of so long ago."""
+
+SORTS = ("worst", "best", "newest", "oldest")
+
+DOCUMENT = Path(__file__).parents[2] / "docs" / "review.md"
+_BEGIN, _END = "<!-- speed:begin -->", "<!-- speed:end -->"
 
 
 def fill(store: Store, count: int) -> None:
@@ -126,30 +162,71 @@ def asked(address: str) -> tuple[float, float]:
     return taken[0], statistics.median(taken[1:])
 
 
+def moments(now: datetime) -> dict[str, str]:
+    """The moments that `FILTERS` name."""
+    return {
+        name: f"{now - timedelta(days=days):%Y-%m-%dT%H:%M:%SZ}"
+        for name, days in (("day", 1), ("month", 30), ("year", 365))
+    }
+
+
+def measured(address: str) -> tuple[list[str], int]:
+    """The tables, line by line, and how many lists took longer than `LIMIT`."""
+    late = 0
+    lines = ["| page | first, ms | then, ms |", "| --- | ---: | ---: |"]
+    for page in PAGES:
+        first, then = asked(f"{address}{page}")
+        late += page.startswith("/calls") and then > LIMIT
+        lines.append(f"| `{page}` | {first * 1000:.0f} | {then * 1000:.0f} |")
+    lines += ["", f"The list of the API, `{API}`, by filter and order: first and then, ms.", ""]
+    lines += [f"| filter | {' | '.join(SORTS)} |", "| --- | ---: | ---: | ---: | ---: |"]
+    when = moments(datetime.now(UTC))
+    for wanted in FILTERS:
+        cells = []
+        for sort in SORTS:
+            first, then = asked(f"{address}{API}&sort={sort}&{wanted.format(**when)}")
+            late += then > LIMIT
+            cells.append(f"{first * 1000:.0f}, {then * 1000:.0f}")
+        named = re.sub(r"\{(\w+)\}", r"a \1 ago", wanted.replace("+", " ")) or "none"
+        lines.append(f"| `{named}` | {' | '.join(cells)} |")
+    return lines, late
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Print a table; 1 where a list takes too long."""
+    """Print the tables; 1 where a list takes too long."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--calls", type=int, default=1_000_000)
+    parser.add_argument("--folder", type=Path, help="keep the store there, and use it again where there is one")
+    parser.add_argument("--write", action="store_true", help="write the tables to docs/review.md")
     given = parser.parse_args(arguments)
-    late = 0
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = given.folder or Path(temporary)
+        folder.mkdir(parents=True, exist_ok=True)
+        new = not (folder / "calls.db").exists()
         with open_store(f"{folder}/calls.db") as store:
-            fill(store, given.calls)
+            if new:
+                fill(store, given.calls)
             held = store.counts()["calls"]
             start = time.perf_counter()
             ReviewQueue(store, "").refresh()
             filled = time.perf_counter() - start
-        server = Server(Path(folder), jobs=1)
+        server = Server(folder, jobs=1)
         server.start()
         try:
-            print(f"| page, {held:,} calls | first, ms | then, ms |\n| --- | ---: | ---: |")  # noqa: T201
-            for page in PAGES:
-                first, then = asked(f"http://127.0.0.1:{server.port}{page}")
-                late += page.startswith("/calls") and then > LIMIT
-                print(f"| `{page}` | {first * 1000:.0f} | {then * 1000:.0f} |")  # noqa: T201
+            lines, late = measured(f"http://127.0.0.1:{server.port}")
         finally:
             server.end(signal.SIGTERM)
-    print(f"\nthe review queue was filled for the first time in {filled:.1f} s")  # noqa: T201
+    load = os.getloadavg()[0] / len(os.sched_getaffinity(0))
+    head = (
+        f"{held:,} calls in SQLite, on {len(os.sched_getaffinity(0))} processors that {load:.1f} programs each wanted "
+        f"meanwhile. The review queue was brought up to date in {filled:.1f} s."
+    )
+    text = "\n".join([head, "", *lines])
+    print(text)  # noqa: T201
+    if given.write:
+        page = DOCUMENT.read_text(encoding="utf-8")
+        before, _, rest = page.partition(_BEGIN)
+        DOCUMENT.write_text(f"{before}{_BEGIN}\n{text}\n{_END}{rest.partition(_END)[2]}", encoding="utf-8")
     return 1 if late else 0
 
 

@@ -145,11 +145,21 @@ def multiply(store: Store, times: int, *, log: Callable[[str], None] = lambda _:
         log(f"{number + 1} of {times}")
     if store.engine.dialect.name == "postgresql":
         for name, count in highest.items():
-            writing(store.engine, partial(_count_on, name=name, last=count * times))
+            writing(store.engine, partial(count_on, name=name, last=count * times))
 
 
-def _count_on(connection: Connection, *, name: str, last: int) -> None:
-    """Let the next row of a table be numbered behind the copies."""
+def count_on(connection: Connection, *, name: str, last: int) -> None:
+    """Let the next row of a table be numbered behind rows that brought their own numbers (PostgreSQL).
+
+    Parameters
+    ----------
+    connection
+        In a transaction.
+    name
+        Of the table.
+    last
+        The highest number that is taken.
+    """
     statement = text("SELECT setval(pg_get_serial_sequence(:name, 'id'), :last)")
     connection.execute(statement, {"name": name, "last": last})
 

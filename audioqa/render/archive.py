@@ -43,6 +43,8 @@ _FIGURES = frozenset(
         "seconds_below",
         "threshold",
         "call_mos",
+        "network_mos",
+        *("pesq_nb", "pesq_wb", "prompt_start", "prompt_delay_change"),
         "codec_probability",
         *(column for column in COLUMNS if column.endswith(("_pred", "_seconds"))),
         *(column for column in COLUMNS if column.startswith("mos_") and column != "mos_scale"),

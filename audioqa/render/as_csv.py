@@ -13,6 +13,7 @@ import csv
 import io
 from collections.abc import Iterable, Mapping
 
+from audioqa.render.network_words import disagreement_words
 from audioqa.render.wording import ledger_words, printable
 from audioqa.types import CallReport, Event, Party, PartyMos, Score, Skipped, Worst
 
@@ -67,7 +68,12 @@ _MOS = (
     "seconds_below",
     "threshold",
 )
-_CALL = ("phases", "call_mos", "call_band", "flagged", "flags", "likely_causes", "ledger", "findings", "skipped")
+_PROMPT = ("pesq_nb", "pesq_wb", "prompt", "prompt_start", "prompt_delay_change")
+_NETWORK = ("network_mos", "network_scale", "disagreement")
+_CALL = (
+    *("phases", "call_mos", "call_band", "flagged", "flags", "likely_causes", *_NETWORK, *_PROMPT),
+    *("ledger", "findings", "skipped"),
+)
 _IDENTITY = ("sha256", "estimator", "band_set", "settings_digest", "version")
 _COUNTS = tuple(f"{kind.replace('-', '_')}_{what}" for kind in (*KINDS, "other") for what in ("count", "seconds"))
 
@@ -118,6 +124,8 @@ def _row(report: CallReport, party: Party) -> dict[str, Value]:
         "flagged": bool(report.flags),
         "flags": "; ".join(flag.reason for flag in report.flags),
         "likely_causes": "; ".join(cause.origin for cause in report.causes if cause.channel in (party.channel, None)),
+        **_network(report),
+        **_reference(report, party),
         "ledger": " ".join(ledger_words(one) for one in report.ledgers if one.channel == party.channel),
         "findings": "; ".join(finding.message for finding in report.findings),
         "skipped": _skipped(report, party),
@@ -127,6 +135,34 @@ def _row(report: CallReport, party: Party) -> dict[str, Value]:
         "settings_digest": report.settings_digest,
         "version": report.version,
     }
+
+
+def _network(report: CallReport) -> dict[str, Value]:
+    """Of the call: its worst direction, and where sound and network disagree."""
+    side = report.network
+    if side is None:
+        return {}
+    told = "; ".join(map(disagreement_words, side.disagreements))
+    if isinstance(side.mos, Skipped):
+        return {"disagreement": told}
+    scale = f"{side.mos.kind} {side.mos.scale}"
+    return {"network_mos": side.mos.mos, "network_scale": scale, "disagreement": told}
+
+
+def _reference(report: CallReport, party: Party) -> dict[str, Value]:
+    """PESQ of a channel, and the known prompt where it was found on it."""
+    row: dict[str, Value] = {
+        _PESQ[one.scale]: one.score.value
+        for one in report.pesq
+        if one.channel == party.channel and one.scale in _PESQ and isinstance(one.score, Score)
+    }
+    found = report.prompt
+    if found is not None and found.channel == party.channel:
+        row |= {"prompt": found.name, "prompt_start": found.segment.start, "prompt_delay_change": found.change}
+    return row
+
+
+_PESQ = {"MOS-LQON": "pesq_nb", "MOS-LQOW": "pesq_wb"}
 
 
 def _level(party: Party) -> dict[str, Value]:
@@ -207,10 +243,10 @@ def _cell(value: Value) -> str:
         return "yes" if value else "no"
     if isinstance(value, int):
         return str(value)
-    return f"{value:.4f}".rstrip("0").rstrip(".") if isinstance(value, float) else _safe(value)
+    return f"{value:.4f}".rstrip("0").rstrip(".") if isinstance(value, float) else outside(value)
 
 
-def _safe(text: str) -> str:
+def outside(text: str) -> str:
     """Text from outside, that no spreadsheet takes for a formula and no line break or control character splits."""
     text = printable(text)
     return f"'{text}" if text.lstrip().startswith(("=", "+", "-", "@")) else text

@@ -24,6 +24,9 @@ from audioqa.types import CallReport, Recording, Skipped
 SCHEMA = 1
 """Version of the serial form; a reader refuses any other."""
 
+_LATER = frozenset({"network", "prompt", "rules_digest"})
+"""Fields that reports of this schema have had since a later version only."""
+
 
 def to_dict(report: CallReport) -> dict[str, Any]:
     """The report as plain dictionaries, lists, strings and rounded numbers.
@@ -147,8 +150,10 @@ def _value(plain: Any, kind: Any) -> Any:
         return plain
     if kind is Skipped:
         return Skipped(plain["kind"], plain["channel"], plain["skipped"])
-    if is_dataclass(kind):
-        return kind(**{name: _value(plain[name], hint) for name, hint in _hints(kind)})  # type: ignore[arg-type,operator]
+    if isinstance(kind, type) and is_dataclass(kind):
+        # What a report of an older version did not have yet keeps its default.
+        there = [(name, hint) for name, hint, optional in _hints(kind) if not optional or name in plain]
+        return kind(**{name: _value(plain[name], hint) for name, hint in there})
     if kind is float and isinstance(plain, int | float) and not isinstance(plain, bool):
         return float(plain)
     if type(plain) is not kind:
@@ -157,10 +162,10 @@ def _value(plain: Any, kind: Any) -> Any:
 
 
 @cache
-def _hints(kind: type) -> tuple[tuple[str, Any], ...]:
-    """Names and types of a dataclass's fields: looking them up takes longer than all the rest."""
+def _hints(kind: type) -> tuple[tuple[str, Any, bool], ...]:
+    """Names and types of a dataclass's fields and whether they may be absent; looking up takes longer than the rest."""
     hints = get_type_hints(kind)
-    return tuple((field.name, hints[field.name]) for field in fields(kind))
+    return tuple((field.name, hints[field.name], field.name in _LATER) for field in fields(kind))
 
 
 def _member(plain: Any, members: tuple[Any, ...]) -> Any:

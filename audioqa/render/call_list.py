@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from rich.console import Group as Stack
@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from audioqa.render.archive import failure_rows, info_line
+from audioqa.render.network_words import network_cell, stored_words
 from audioqa.render.roles import misfit
 from audioqa.render.wording import length, printable
 from audioqa.types.stored import CallRow, FailureRow, Group, StoredCall
@@ -21,8 +22,9 @@ def call_table(rows: Iterable[CallRow]) -> Table:
     """A line for each call: score, identity, who and where, reasons."""
     listed = list(rows)
     several = len({row.info.tenant for row in listed}) > 1
+    beside = [name for name, told in _BESIDE.items() if any(told(row) for row in listed)]
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for name in ("MOS", "", "call", "start", "length", "who", "why"):
+    for name in ("MOS", "", *beside, "call", "start", "length", "who", "why"):
         table.add_column(name, justify="right" if name in ("MOS", "length") else "left", overflow="fold")
     for row in listed:
         info = row.info
@@ -30,13 +32,25 @@ def call_table(rows: Iterable[CallRow]) -> Table:
         table.add_row(
             "—" if row.mos is None else f"{row.mos:.2f}",
             "no MOS" if row.mos is None else row.band or "",
+            *(_text(_BESIDE[name](row)) for name in beside),
             _text(f"{info.tenant}/{info.call_id}" if several and info.tenant else info.call_id),
             start,
             length(row.duration),
             _text(" · ".join(filter(None, (info.agent, info.queue, info.site, info.carrier, info.trunk)))),
-            _text(row.why or "nothing to review"),
+            _text("; ".join(filter(None, (row.why, row.disagreement and stored_words(row.disagreement)))) or _NOTHING),
         )
     return table
+
+
+_NOTHING = "nothing to review"
+
+
+def _pesq(row: CallRow) -> str:
+    return "" if row.pesq is None else f"{row.pesq:.2f} {(row.pesq_scale or '').removeprefix('MOS-')}"
+
+
+_BESIDE: Mapping[str, Callable[[CallRow], str]] = {"network": network_cell, "PESQ": _pesq}
+"""Columns that a list has where a call of it has something to say in them."""
 
 
 def failure_table(rows: Iterable[FailureRow]) -> Table:
@@ -118,6 +132,11 @@ def _call(row: CallRow) -> dict[str, Any]:
         "mos": row.mos,
         "scale": row.scale,
         "band": row.band,
+        "network_mos": row.network_mos,
+        "network_scale": row.network_scale,
+        "disagreement": row.disagreement,
+        "pesq": row.pesq,
+        "pesq_scale": row.pesq_scale,
         "flagged": row.flagged,
         "why": row.why,
         "events": row.events,

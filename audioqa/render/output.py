@@ -90,7 +90,7 @@ class Outputs:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        if kind is None and self._form == "table" and self._several:
+        if kind is None and self._form == "table" and self._several and (self._reports or self._failures):
             from audioqa.render.table import summary_table
 
             _console().print(summary_table(self._reports, self._failures, bands=self._bands))
@@ -132,6 +132,10 @@ class Outputs:
                 write_clips(report, self._mended, name=name, options=self._options, path=call)
         except OSError as error:
             raise AudioqaError(f"cannot write {error.filename}: {error.strerror}") from None
+
+    def passed(self) -> None:
+        """Count a call whose results were printed by others."""
+        self._done += 1
 
     def fail(self, call: tuple[Path, ...], cause: str) -> None:
         """Record that a call could not be scored; its cause goes to stdout too where a program reads it."""

@@ -132,6 +132,7 @@ def sections(report: CallReport, *, bands: BandSet = CONTACT_CENTRE, player: boo
         "verdict": head.verdict(report, bands),
         "stage": stage(report, player=player),
         "causes": tables.causes(report),
+        "network": tables.network(report),
         "events": tables.events(report),
         "phases": tables.phases(report),
         "parties": tables.parties(report, bands),

@@ -7,6 +7,8 @@ from collections.abc import Iterable, Sequence
 
 from audioqa.bands import BandSet
 from audioqa.render.markup import PLAY, jump, place_data, table, text
+from audioqa.render.network_words import disagreement_words, network_lines
+from audioqa.render.prompt_words import prompt_words
 from audioqa.render.wording import (
     SEVERITIES,
     clock,
@@ -159,7 +161,10 @@ def pesq(report: CallReport) -> str:
         return ""
     rows = "".join(f"<tr>{''.join(f'<td>{cell}</td>' for cell in _pesq_cells(result))}</tr>" for result in report.pesq)
     whole = table(("Party", "Reference", "Scale", "Score", "Delay", "Windows"), rows)
-    return f'<section class="card"><h2>Against the reference (PESQ)</h2><div class="scroll">{whole}</div></section>'
+    found = f'<p class="note">{text(prompt_words(report.prompt))}</p>' if report.prompt else ""
+    return (
+        f'<section class="card"><h2>Against the reference (PESQ)</h2>{found}<div class="scroll">{whole}</div></section>'
+    )
 
 
 def _pesq_cells(result: PesqResult) -> Sequence[str]:
@@ -192,6 +197,17 @@ def causes(report: CallReport) -> str:
         for cause in report.causes
     ]
     return _list("Likely causes", items)
+
+
+def network(report: CallReport) -> str:
+    """The network's MOS beside that of the sound, and where the two disagree; nothing where it is not known."""
+    if report.network is None:
+        return ""
+    apart = [
+        f'<span class="tag warning">disagree</span> {text(disagreement_words(one))}'
+        for one in report.network.disagreements
+    ]
+    return _list("The network", [*apart, *map(text, network_lines(report.network))])
 
 
 def skipped(report: CallReport) -> str:

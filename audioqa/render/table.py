@@ -18,6 +18,8 @@ from rich.table import Table
 from rich.text import Text
 
 from audioqa.bands import CONTACT_CENTRE, BandSet
+from audioqa.render.network_words import disagreement_words, network_lines
+from audioqa.render.prompt_words import prompt_words
 from audioqa.render.wording import (
     Tone,
     clock,
@@ -65,6 +67,7 @@ def report_table(report: CallReport, *, bands: BandSet = CONTACT_CENTRE) -> Rend
     parts += ["", _parties(report, bands)]
     parts += _sounds(report)
     parts += _causes(report)
+    parts += _network(report)
     parts += _ledgers(report)
     parts += _pesq(report)
     parts += _events(report)
@@ -188,6 +191,17 @@ def _causes(report: CallReport) -> list[RenderableType]:
     return [Text("Likely causes", "bold"), *lines, ""] if lines else []
 
 
+def _network(report: CallReport) -> list[RenderableType]:
+    if report.network is None:
+        return []
+    lines = [Padding(Text(printable(words)), (0, 0, 0, 1)) for words in network_lines(report.network)]
+    apart = [
+        Padding(Text.assemble(("! ", "bold yellow"), printable(disagreement_words(one))), (0, 0, 0, 1))
+        for one in report.network.disagreements
+    ]
+    return [Text("The network", "bold"), *lines, *apart, ""]
+
+
 def _below_heading(report: CallReport) -> str:
     thresholds = {
         party.mos.threshold
@@ -231,6 +245,8 @@ def _pesq(report: CallReport) -> list[RenderableType]:
         lines.append(
             Text(printable(f"{who}{result.scale} {result.score.value:.2f}, {len(result.windows)} windows{delay}"))
         )
+    if report.prompt is not None:
+        lines.insert(0, Padding(Text(printable(prompt_words(report.prompt))), (0, 0, 0, 1)))
     return [Text("Against the reference (PESQ)", "bold"), *lines, ""] if lines else []
 
 

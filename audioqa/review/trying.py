@@ -140,8 +140,8 @@ def try_thresholds(
     until = queue.now()
     since = until - timedelta(days=days)
     with snapshot(queue.store.engine) as connection:
-        rules = judging.rules(connection, queue.tenant)
-        found = [each for each in settable(rules, judging.bands) if (each.rule, each.field) == (rule, field)]
+        rules, bands = judging.rules(connection, queue.tenant), judging.bands_of(connection, queue.tenant)
+        found = [each for each in settable(rules, bands) if (each.rule, each.field) == (rule, field)]
         if not found:
             raise SettingsError(f"the rule {rule!r} has no threshold of {field!r} that can be set")
         (one,) = found
@@ -157,9 +157,7 @@ def try_thresholds(
             rows = []
             for call in calls:
                 report, medians = from_plain(call.content), judging.medians(connection, rules, call.info)
-                rows.append(
-                    [bool(one(report, bands=judging.bands, info=call.info, medians=medians)) for one in changed]
-                )
+                rows.append([bool(one(report, bands=bands, info=call.info, medians=medians)) for one in changed])
             return rows
 
         fired = {

@@ -7,14 +7,15 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from audioqa.bands import BandSet
 from audioqa.errors import SettingsError
 from audioqa.flags import FlagRules
 from audioqa.flags.editing import apply_condition
 from audioqa.flags.language import Name, Number, parse
 from audioqa.flags.thresholds import thresholds
-from audioqa.judging import RULES, Judging, digest_of
+from audioqa.judging import RULES, Judging
 from audioqa.settings import Settings
-from audioqa.store import Store, flagging
+from audioqa.store import Store, banding, flagging
 from audioqa.store.audit import note
 from audioqa.store.database import snapshot, writing
 from audioqa.store.tenant_settings import get_setting, set_setting
@@ -55,6 +56,43 @@ class Flagging:
         """The rules in force: those of the configuration, changed by the tenant's own."""
         with snapshot(self.store.engine) as connection:
             return self.judging.rules(connection, tenant)
+
+    def bands(self, tenant: str) -> BandSet:
+        """The band set in force: the tenant's own, or the configuration's."""
+        with snapshot(self.store.engine) as connection:
+            return self.judging.bands_of(connection, tenant)
+
+    def has_own_bands(self, tenant: str) -> bool:
+        """Whether the tenant has a band set of its own."""
+        with snapshot(self.store.engine) as connection:
+            return banding.bands_of(connection, tenant) is not None
+
+    def set_bands(self, bands: BandSet | None, *, tenant: str, by: str) -> None:
+        """Set a tenant's band set; calls that are there take its names and thresholds, and nothing is scored again.
+
+        Parameters
+        ----------
+        bands
+            For the context of the configuration's set; None goes back to that one.
+        tenant, by
+            Whose, and who sets it.
+
+        Raises
+        ------
+        SettingsError
+            Where it cannot be used.
+        """
+        if bands is not None:
+            banding.checked(bands)
+            if bands.context != self.judging.bands.context:
+                raise SettingsError(f"bands are of the {self.judging.bands.context} context here, as scores are")
+
+        def change(connection: Connection) -> None:
+            details = {"before": repr(banding.bands_of(connection, tenant)), "after": repr(bands)}
+            banding.put_bands(connection, tenant, bands, by=by)
+            note(connection, tenant, by, "changed bands", details=details)
+
+        writing(self.store.engine, change)
 
     def trouble(self, tenant: str) -> str:
         """Why the rules that a tenant has set are left aside; empty where they are in force."""
@@ -110,16 +148,14 @@ class Flagging:
                 if len(limits) == 1 and isinstance(limits[0], Number):
                     return limits[0].value
                 if len(limits) == 1 and isinstance(limits[0], Name):
-                    return {"attention": self.judging.bands.attention, "painful": self.judging.bands.painful}.get(
-                        limits[0].name
-                    )
+                    bands = self.bands(tenant)
+                    return {"attention": bands.attention, "painful": bands.painful}.get(limits[0].name)
         return None
 
     def left(self, tenant: str) -> int:
         """How many calls are still to be judged by the rules in force."""
-        digest = digest_of(self.rules(tenant))
         with snapshot(self.store.engine) as connection:
-            return flagging.count_stale(connection, tenant, digest)
+            return flagging.count_stale(connection, tenant, self.judging.digest(connection, tenant))
 
     def keep_up(self) -> Iterator[int]:
         """Judge again what is to be judged; how many each time, so that the caller can stop in between."""

@@ -176,6 +176,7 @@ class Scoring:
                 content,
                 digest=self.digest,
                 processing=round(outcome.processor, 4),
+                network=self.store.network,
             )
             self.judge(connection, job.item.info)
             tell_scored(connection, job)
@@ -189,7 +190,9 @@ class Scoring:
             return False  # nobody has read its files yet
 
         def write(connection: Any) -> bool:
-            if not recording.share(connection, self._run, job.item, job.hashes, digest=self.digest):
+            if not recording.share(
+                connection, self._run, job.item, job.hashes, digest=self.digest, network=self.store.network
+            ):
                 return False
             if not jobs.settle(connection, job.key, holder=self.store.holder):
                 raise _NotOurs

@@ -15,6 +15,7 @@ from typing import Any
 from audioqa.engines import Limits, LocalEngine
 from audioqa.errors import AudioqaError, SettingsError
 from audioqa.service.accounts import Accounts
+from audioqa.service.alerting import Alerting
 from audioqa.service.derived import Derived
 from audioqa.service.flagging import Flagging
 from audioqa.service.keeping import Keeping
@@ -34,7 +35,7 @@ from audioqa.store.trend_keeping import bring_up_to_date
 
 _log = logging.getLogger("audioqa.service")
 
-_DELIVERED_EVERY, _FLAGGED_EVERY, _COUNTED_EVERY, _KEPT_UP_EVERY = 1.0, 2.0, 60.0, 300.0
+_DELIVERED_EVERY, _FLAGGED_EVERY, _ALERTED_EVERY, _COUNTED_EVERY, _KEPT_UP_EVERY = 1.0, 2.0, 20.0, 60.0, 300.0
 
 
 @dataclass(frozen=True)
@@ -109,6 +110,11 @@ class Service:
         return Flagging(self.store, self.settings)
 
     @cached_property
+    def alerting(self) -> Alerting:
+        """Keeps alerts up to date with the calls."""
+        return Alerting(self.store, self.settings)
+
+    @cached_property
     def privacy(self) -> Privacy:
         """Deletes calls."""
         own = self.settings.service
@@ -145,6 +151,7 @@ class Service:
             ("webhooks", _DELIVERED_EVERY, self._deliver),
             ("flags", _FLAGGED_EVERY, self._flag),
             ("trends", _COUNTED_EVERY, self._count),
+            ("alerts", _ALERTED_EVERY, self._alert),
             ("keeping up", _KEPT_UP_EVERY, self._keep_up),
         ):
             thread = threading.Thread(target=self._again, args=(every, work), name=f"audioqa {name}", daemon=True)
@@ -215,6 +222,9 @@ class Service:
     def _count(self) -> None:
         bring_up_to_date(self.store.engine, stop=self._stopping.is_set)
 
+    def _alert(self) -> None:
+        self.alerting.keep_up()
+
     def _keep_up(self) -> None:
         self.privacy.keep_up()
 
@@ -254,4 +264,5 @@ def open_service(settings: Settings, *, hosts: tuple[str, ...] = (), open_to_thi
         Keeping(own.folder, own.keep).prepare()
     except OSError as error:
         raise SettingsError(f"{own.folder}: the service cannot keep anything there: {error.strerror}") from None
-    return Service(settings, open_store(own.store_url, durable=True), hosts, open_to_this_machine)
+    store = open_store(own.store_url, durable=True, network=settings.network.options())
+    return Service(settings, store, hosts, open_to_this_machine)

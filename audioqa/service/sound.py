@@ -98,7 +98,8 @@ class Sound:
         name = f"file-{leg}{PurePosixPath(location).suffix[:16]}"
 
         def fetch(target: Path) -> None:
-            with LocalCopies() as copies, copies.copy(SourceFile(location)) as path:
+            buffer = self.settings.network.options().buffer
+            with LocalCopies(buffer=buffer) as copies, copies.copy(SourceFile(location)) as path:
                 shutil.copyfile(path, target)
 
         try:

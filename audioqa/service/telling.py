@@ -12,7 +12,15 @@ from audioqa.types import Failure
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-EVENTS = ("call.scored", "call.flagged", "call.failed")
+EVENTS = (
+    "call.scored",
+    "call.flagged",
+    "call.failed",
+    "alert.opened",
+    "alert.reopened",
+    "alert.recovered",
+    "alert.withdrawn",
+)
 """What a webhook may want to know."""
 
 

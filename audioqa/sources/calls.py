@@ -78,7 +78,7 @@ class CallReader:
         left_out
             Counts what is no recording.
         archive
-            Reads an archive that lies in the place; None counts it among what is left out.
+            Reads an archive or a capture that lies in the place; None counts it among what is left out.
         take_all
             Every file is a recording, whatever its name.
         """
@@ -87,7 +87,7 @@ class CallReader:
         used: set[str] = set()
         for location in listing.locations:
             kind = "recording" if take_all else kind_of(location, self.options.extensions)
-            if kind == "archive" and archive is not None:
+            if kind in ("archive", "capture") and archive is not None:
                 yield from archive(location)
             elif kind == "recording":
                 beside = sidecar_of(location, sidecars)

@@ -1,7 +1,7 @@
 """What the names mean that manifests, side-cars and patterns give to what is known of a call.
 
-One table for all of them. A name is compared in lower case with its words joined by underscores, so that ``CallID``,
-``call-id`` and ``call_id`` are one name.
+One table for all of them; the names of statistics of the network are those of `audioqa.network.names`. A name is
+compared in lower case with its words joined by underscores, so that ``CallID``, ``call-id`` and ``call_id`` are one.
 """
 
 from __future__ import annotations
@@ -11,22 +11,17 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from audioqa.network.names import CALL_ID_NAMES, CODEC_NAMES, START_NAMES, figure_named
+
 FIELDS: Mapping[str, tuple[str, ...]] = {
     "path": (
         *("path", "file", "filename", "file_name", "file_path", "filepath", "recording", "recording_path"),
         *("recording_file", "recording_url", "audio", "audio_path", "audio_file", "audio_url", "url", "uri", "wav"),
     ),
     "path_2": ("path_2", "path2", "file_2", "file2", "second_path", "second_file", "recording_2", "audio_2"),
-    "call_id": (
-        *("call_id", "callid", "call_uuid", "call_sid", "call_guid", "uniqueid", "unique_id", "uuid", "guid"),
-        *("interaction_id", "conversation_id", "contact_id", "session_id", "linkedid", "ucid", "recording_id", "id"),
-    ),
+    "call_id": CALL_ID_NAMES,
     "tenant": ("tenant", "tenant_id", "tenant_name", "account", "account_id", "organisation", "organization", "org"),
-    "start_time": (
-        *("start_time", "starttime", "start", "started", "started_at", "start_at", "call_start", "call_start_time"),
-        *("start_timestamp", "start_stamp", "start_epoch", "begin", "begin_time", "calldate", "call_date", "call_time"),
-        *("datetime", "date_time", "timestamp", "date"),
-    ),
+    "start_time": START_NAMES,
     "time": ("time", "start_clock"),
     "timezone": ("timezone", "time_zone", "tz"),
     "time_format": ("time_format",),
@@ -39,7 +34,7 @@ FIELDS: Mapping[str, tuple[str, ...]] = {
     "carrier": ("carrier", "carrier_name", "carrier_id", "provider", "telco"),
     "trunk": ("trunk", "trunk_name", "trunk_id", "trunk_group", "sip_trunk", "gateway"),
     "direction": ("direction", "call_direction"),
-    "codec": ("codec", "codec_name", "call_codec", "audio_codec"),
+    "codec": CODEC_NAMES,
     "tap": ("tap", "recording_point", "capture_point", "tap_point"),
     "reference": ("reference", "reference_path", "reference_file", "ref"),
     "encoding": ("encoding", "format", "audio_format"),
@@ -48,31 +43,8 @@ FIELDS: Mapping[str, tuple[str, ...]] = {
 }
 """Each field of a call with its names, the surest first: where a row has several, that one counts."""
 
-NETWORK: Mapping[str, tuple[tuple[str, float], ...]] = {
-    "loss": (
-        *((name, 1.0) for name in ("loss", "packet_loss", "packetloss", "loss_percent", "packet_loss_percent")),
-        *((name, 1.0) for name in ("loss_pct", "packet_loss_pct", "lost_percent")),
-        *((name, 100.0) for name in ("loss_fraction", "loss_ratio", "packet_loss_fraction", "packet_loss_ratio")),
-    ),
-    "jitter": tuple((name, 1.0) for name in ("jitter", "jitter_ms", "avg_jitter", "avg_jitter_ms", "mean_jitter")),
-    "max_jitter": tuple((name, 1.0) for name in ("max_jitter", "max_jitter_ms", "jitter_max", "peak_jitter")),
-    "delay": tuple((name, 1.0) for name in ("delay", "delay_ms", "latency", "latency_ms", "one_way_delay")),
-    "rtt": tuple((name, 1.0) for name in ("rtt", "rtt_ms", "round_trip", "round_trip_time", "round_trip_delay")),
-    "burst_ratio": (("burst_ratio", 1.0), ("burstr", 1.0)),
-    "packets": tuple((name, 1.0) for name in ("packets", "packets_received", "rx_packets")),
-    "packets_lost": tuple((name, 1.0) for name in ("packets_lost", "lost_packets", "packet_lost")),
-    "packets_discarded": (("packets_discarded", 1.0), ("discarded_packets", 1.0)),
-    "r_factor": (("r_factor", 1.0), ("rfactor", 1.0)),
-    "mos_cq": (("mos_cq", 1.0), ("moscq", 1.0), ("network_mos", 1.0)),
-    "mos_lq": (("mos_lq", 1.0), ("moslq", 1.0)),
-}
-"""Statistics of the network: loss in per cent, jitter and delays in ms; each name with its factor."""
-
 _MEANINGS: Mapping[str, tuple[str, int]] = {
     name: (meaning, rank) for meaning, names in FIELDS.items() for rank, name in enumerate(names)
-}
-_STATISTICS: Mapping[str, tuple[str, float]] = {
-    name: (meaning, factor) for meaning, names in NETWORK.items() for name, factor in names
 }
 # A last word that says nothing of whose it is: only below one of the containers does it speak of the call.
 _BARE = {"id", "start", "date", "time", "uuid", "guid", "file", "format", "url", "uri", "account"}
@@ -90,7 +62,7 @@ class Known:
     fields
         Text by the names of `FIELDS`.
     network
-        Figures by the names of `NETWORK`.
+        Figures by the names of `audioqa.network.names.FIGURE_NAMES`, those of one direction with its name before.
     tags
         Everything else, by the name that it had.
     """
@@ -128,7 +100,7 @@ def understand(pairs: Iterable[tuple[str, str]]) -> Known:
     for name, text in pairs:
         value = text.strip()
         meaning, rank, factor = _meaning(name)
-        if meaning in NETWORK:
+        if factor is not None:
             if value.lower() not in _NO_NUMBER:
                 network.setdefault(meaning, factor * _figure(name, value))
         elif not meaning:
@@ -155,19 +127,20 @@ def normal(name: str) -> str:
     return re.sub(r"[^a-z0-9]+", "_", spaced.lower()).strip("_")
 
 
-def _meaning(name: str) -> tuple[str, int, float]:
-    """Return the field or statistic that a name stands for, how surely, and its factor; or an empty name."""
+def _meaning(name: str) -> tuple[str, int, float | None]:
+    """Return the field or statistic that a name stands for, how surely, and a statistic's factor; or an empty name."""
     parts = [normal(part) for part in name.split(".")]
     for start in range(len(parts)):
         joined = "_".join(parts[start:])
         if start and joined in _BARE and not set(parts[:start]) <= _CONTAINERS:
             continue
         if joined in _MEANINGS:
-            return *_MEANINGS[joined], 1.0
-        if joined in _STATISTICS:
-            meaning, factor = _STATISTICS[joined]
-            return meaning, 0, factor
-    return "", 0, 1.0
+            return *_MEANINGS[joined], None
+        statistic = figure_named(joined)
+        if statistic is not None:
+            leg, figure, factor = statistic
+            return f"{leg}_{figure}" if leg else figure, 0, factor
+    return "", 0, None
 
 
 def _figure(name: str, value: str) -> float:

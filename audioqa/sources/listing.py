@@ -27,6 +27,9 @@ RECORDINGS = frozenset(
 ARCHIVES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tbz", ".tar.xz", ".txz")
 """Extensions of archives that can be read."""
 
+CAPTURES = (".pcap", ".pcapng", ".cap")
+"""Extensions of captures of packets, which hold calls as an archive holds files."""
+
 STRANGE_ARCHIVES = (".rar", ".7z", ".tar.zst", ".tzst", ".zst", ".gz", ".bz2", ".xz", ".cab", ".iso")
 """Extensions of packed files that cannot."""
 
@@ -36,7 +39,7 @@ SIDECARS = (".json", ".xml")
 MANIFESTS = (".csv", ".tsv", ".jsonl", ".ndjson")
 """Extensions of manifests."""
 
-_MEMBER = re.compile(rf"(.*?(?:{'|'.join(map(re.escape, ARCHIVES))}))!(.+)", re.IGNORECASE | re.DOTALL)
+_MEMBER = re.compile(rf"(.*?(?:{'|'.join(map(re.escape, (*ARCHIVES, *CAPTURES)))}))!(.+)", re.IGNORECASE | re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -65,9 +68,15 @@ class Listing:
 
 
 def split_member(location: str) -> tuple[str, str] | None:
-    """The archive and the member that a location names, or None where it names no member."""
+    """The archive (or capture) and the member (or call) that a location names, or None where it names no member."""
     found = _MEMBER.fullmatch(location)
     return (found[1], found[2]) if found else None
+
+
+def capture_of(location: str) -> tuple[str, str] | None:
+    """The capture and the call that a location names, or None where it names none."""
+    found = split_member(location)
+    return found if found is not None and found[0].lower().endswith(CAPTURES) else None
 
 
 def name_of(location: str) -> str:
@@ -75,7 +84,9 @@ def name_of(location: str) -> str:
     return PurePosixPath(location.rpartition("!")[2]).name
 
 
-def kind_of(location: str, extensions: Sequence[str] = ()) -> Literal["recording", "archive", "sidecar", "other"]:
+def kind_of(
+    location: str, extensions: Sequence[str] = ()
+) -> Literal["recording", "archive", "capture", "sidecar", "other"]:
     """What a file is by its name.
 
     Parameters
@@ -93,4 +104,6 @@ def kind_of(location: str, extensions: Sequence[str] = ()) -> Literal["recording
         return "recording"
     if name.endswith(ARCHIVES):
         return "archive"
+    if suffix in CAPTURES:
+        return "capture"
     return "sidecar" if suffix in SIDECARS else "other"

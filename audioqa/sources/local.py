@@ -16,9 +16,11 @@ from pathlib import Path, PurePosixPath
 from types import TracebackType
 
 from audioqa.errors import SettingsError, SourceError
+from audioqa.perceptual.emodel import JitterBuffer
 from audioqa.sources import folders, objects
 from audioqa.sources.archives import OpenArchive
-from audioqa.sources.listing import name_of, split_member
+from audioqa.sources.captured import OpenCapture
+from audioqa.sources.listing import capture_of, name_of, split_member
 from audioqa.types import SourceFile
 
 MOST_BYTES = 16 * 2**30
@@ -34,8 +36,8 @@ _YOUNG = 60.0  # seconds in which a folder may not have its lock yet
 class LocalCopies:
     """Makes local copies; a worker keeps one for all its files, and closes it at its end.
 
-    The archive of the last member stays open, so that members in their order are read in one pass. Copies lie in a
-    folder of this process's own, below `folder`; what killed processes left there is removed when one is made.
+    The archive or capture of the last member stays open, so that members in their order are read in one pass. Copies
+    lie in a folder of this process's own, below `folder`; what killed processes left there is removed when one is made.
 
     Parameters
     ----------
@@ -43,6 +45,8 @@ class LocalCopies:
         For temporary files; None for the system's (``TMPDIR``).
     most_bytes
         Largest file that is copied.
+    buffer
+        The jitter buffer that calls of captures are heard behind; None for none.
 
     Raises
     ------
@@ -50,13 +54,21 @@ class LocalCopies:
         Where there is no such folder, or nothing can be written there.
     """
 
-    def __init__(self, folder: str | os.PathLike[str] | None = None, *, most_bytes: int = MOST_BYTES) -> None:
+    def __init__(
+        self,
+        folder: str | os.PathLike[str] | None = None,
+        *,
+        most_bytes: int = MOST_BYTES,
+        buffer: JitterBuffer | None = JitterBuffer(),  # noqa: B008 - frozen
+    ) -> None:
         self._parent = Path(folder) if folder is not None else Path(tempfile.gettempdir())
         self._most_bytes = most_bytes
         self._folder: Path | None = None
         self._lock: int | None = None
         self._archive: OpenArchive | None = None
         self._archived: SourceFile | None = None
+        self._buffer = buffer
+        self._capture: tuple[SourceFile, OpenCapture] | None = None
         if not self._parent.is_dir() or not os.access(self._parent, os.W_OK):
             raise SettingsError(f"{self._parent}: temporary files cannot be written there: name a folder that can be")
         _remove_leftovers(self._parent)
@@ -100,7 +112,11 @@ class LocalCopies:
             Where it cannot be had, is larger than `most_bytes`, or there is no room for it.
         """
         member = split_member(file.location)
-        if member is not None and not os.path.isfile(file.location):
+        captured = capture_of(file.location)
+        if captured is not None and not os.path.isfile(file.location):
+            with self._captured(captured[0]).sound(captured[1]) as path:
+                yield path
+        elif member is not None and not os.path.isfile(file.location):
             archive, name = member
             opened = self._opened(archive)
             with self._written(file.location, opened.find(name).size, opened.chunks(name)) as path:
@@ -124,6 +140,15 @@ class LocalCopies:
             self._archive = OpenArchive(location)
             self._archived = now
         return self._archive
+
+    def _captured(self, location: str) -> OpenCapture:
+        """The capture, read anew where it is another one or has been written anew."""
+        now = objects.look(location) if objects.is_url(location) else folders.look(location)
+        if self._capture is None or self._capture[0] != now:
+            self._capture = None  # two large ones are never held at once
+            with self.copy(now) as path:
+                self._capture = now, OpenCapture(path, location, self._buffer)
+        return self._capture[1]
 
     def _forget(self) -> None:
         if self._archive is not None:

@@ -10,7 +10,7 @@ from urllib.parse import unquote, urlsplit
 from audioqa.errors import SourceError
 from audioqa.sources import folders, objects
 from audioqa.sources.archives import OpenArchive
-from audioqa.sources.listing import split_member
+from audioqa.sources.listing import capture_of, split_member
 from audioqa.types import SourceFile
 
 
@@ -63,6 +63,10 @@ class Looker:
         member = split_member(location)
         if member is None or os.path.isfile(location):
             return objects.look(location) if objects.is_url(location) else folders.look(location)
+        captured = capture_of(location)
+        if captured is not None:
+            whole = objects.look(captured[0]) if objects.is_url(captured[0]) else folders.look(captured[0])
+            return SourceFile(location, None, f"{whole.size} {whole.stamp}" if whole.stamp else "")
         if self._archive is None or self._archive.location != member[0]:
             self.close()
             self._archive = OpenArchive(member[0])

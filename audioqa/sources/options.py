@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from audioqa.audio.headerless import FORMATS
 from audioqa.errors import SettingsError
+from audioqa.perceptual.emodel import JitterBuffer
 from audioqa.sources.columns import Known, understand
 from audioqa.sources.patterns import NamePattern
 from audioqa.sources.times import time_zone
@@ -43,6 +44,8 @@ class SourceOptions:
         Read what stands beside a recording in a JSON or XML file of the same name.
     extensions
         Further extensions of recordings, with their dots.
+    buffer
+        The jitter buffer that calls of captures are heard behind; None for none.
     given
         Values for every call that does not say, before all other defaults: options of a command.
     defaults
@@ -62,6 +65,7 @@ class SourceOptions:
     legs: tuple[str, str] | None = None
     sidecars: bool = True
     extensions: tuple[str, ...] = ()
+    buffer: JitterBuffer | None = JitterBuffer()  # noqa: RUF009 - frozen
     given: Defaults = field(default_factory=dict)
     defaults: Defaults = field(default_factory=dict)
     by_tenant: Mapping[str, Defaults] = field(default_factory=dict)

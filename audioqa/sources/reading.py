@@ -14,7 +14,8 @@ from audioqa.errors import SourceError
 from audioqa.sources import folders, objects
 from audioqa.sources.calls import CallReader, LeftOut
 from audioqa.sources.leg_rows import paired
-from audioqa.sources.listing import ARCHIVES, MANIFESTS, STRANGE_ARCHIVES, Listing, kind_of, split_member
+from audioqa.sources.listing import ARCHIVES, CAPTURES, MANIFESTS, STRANGE_ARCHIVES, Listing, kind_of, split_member
+from audioqa.sources.local import local_copy
 from audioqa.sources.manifests import calls_in_manifest
 from audioqa.sources.options import SourceOptions
 from audioqa.sources.packed import calls_in_archive
@@ -36,7 +37,8 @@ def read_sources(
     ----------
     sources
         Folders, files, globs, manifests (``.csv``, ``.tsv``, ``.jsonl``, ``.ndjson``), archives (``.zip``, ``.tar``,
-        ``.tgz`` ...), and URLs of object stores, of any of these.
+        ``.tgz`` ...), captures of packets (``.pcap``, ``.pcapng``, ``.cap``), and URLs of object stores, of any of
+        these.
     options
         What is said of them beside.
     say
@@ -118,7 +120,7 @@ class _Reader:
             yield from self._file(source)
         elif _MAGIC & set(source):
             yield from self._matches(source, list(objects.matches(source)), objects.is_folder)
-        elif source.lower().endswith((*MANIFESTS, *ARCHIVES)) or not objects.is_folder(source):
+        elif source.lower().endswith((*MANIFESTS, *ARCHIVES, *CAPTURES)) or not objects.is_folder(source):
             yield from self._file(source)
         else:
             yield from self._all(source, objects.listings(source))
@@ -131,7 +133,7 @@ class _Reader:
                 count += 1
                 yield listing
                 continue
-            for call in self.calls.calls(listing, left_out, lambda each: calls_in_archive(each, self.calls, left_out)):
+            for call in self.calls.calls(listing, left_out, lambda each: self._packed(each, left_out)):
                 count += 1
                 yield call
         self._told(left_out, place)
@@ -164,9 +166,9 @@ class _Reader:
         elif name.endswith(MANIFESTS):
             rows = calls_in_manifest(location, self.calls)
             yield from paired(rows, self.calls.options.legs) if self.calls.options.pair else rows
-        elif name.endswith(ARCHIVES):
+        elif name.endswith((*ARCHIVES, *CAPTURES)):
             left_out = LeftOut()
-            yield from calls_in_archive(location, self.calls, left_out)
+            yield from self._packed(location, left_out)
             self._told(left_out, location)
         elif name.endswith(STRANGE_ARCHIVES):
             yield BadItem(
@@ -184,10 +186,21 @@ class _Reader:
             if call is not None:
                 yield call
 
+    def _packed(self, location: str, left_out: LeftOut) -> Iterator[Item | BadItem]:
+        """The calls of an archive or of a capture."""
+        if location.lower().endswith(ARCHIVES):
+            yield from calls_in_archive(location, self.calls, left_out)
+            return
+        from audioqa.sources.captured import calls_in_capture
+
+        file = objects.look(location) if objects.is_url(location) else folders.look(location)
+        with local_copy(file) as path:
+            yield from calls_in_capture(file, path, self.calls)
+
     def _member(self, location: str) -> Iterator[Item | BadItem]:
         """One member of an archive that was named with it."""
         archive = (split_member(location) or ("", ""))[0]
-        for found in calls_in_archive(archive, self.calls, LeftOut()):
+        for found in self._packed(archive, LeftOut()):
             where = [file.location for file in found.files] if isinstance(found, Item) else [found.location]
             if location in where:
                 yield found

@@ -16,6 +16,7 @@ from sqlalchemy import ColumnElement, Connection, select
 
 from audioqa.errors import StoreError
 from audioqa.store.keys import storable
+from audioqa.store.projection import EVENT_MARKS
 from audioqa.store.query import Query, conditions, seconds
 from audioqa.store.reading import tenants
 from audioqa.store.tables import FILTERED, calls, marks, measurements
@@ -193,7 +194,9 @@ def _having(
     connection: Connection, mine: Sequence[ColumnElement[bool]], keys: npt.NDArray[np.int64], kind: str
 ) -> npt.NDArray[np.bool_]:
     """Which calls have such an event."""
-    chosen = select(marks.c.call).join_from(marks, calls).where(marks.c.what == "event", marks.c.kind == kind, *mine)
+    chosen = (
+        select(marks.c.call).join_from(marks, calls).where(marks.c.what.in_(EVENT_MARKS), marks.c.kind == kind, *mine)
+    )
     found = np.array(connection.execute(chosen).scalars().all(), np.int64)
     return np.isin(keys, found)
 

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, delete, func, insert, select, update
 
 from audioqa.store.keys import storable
-from audioqa.store.projection import NO_MOS, NO_MOS_FLAGGED, flag_marks
+from audioqa.store.projection import NO_MOS, NO_MOS_FLAGGED, flag_marks, mark_name
 from audioqa.store.reading import full, stored
 from audioqa.store.tables import FILTERED, calls, marks
 from audioqa.types.calls import CallInfo
@@ -88,7 +88,9 @@ def put_flags(connection: Connection, call: int, flags: Flags, *, digest: str) -
         Of the rules that made them.
     """
     row = connection.execute(
-        select(calls.c.tenant, calls.c.day, calls.c.rank, calls.c.mos, calls.c.why, calls.c.own_flags)
+        select(
+            calls.c.tenant, calls.c.day, calls.c.rank, calls.c.mos, calls.c.why, calls.c.own_flags, calls.c.test_call
+        )
         .where(calls.c.id == call)
         .with_for_update()
     ).first()
@@ -103,13 +105,18 @@ def put_flags(connection: Connection, call: int, flags: Flags, *, digest: str) -
         "rank": rank,
     }
     connection.execute(update(calls).where(calls.c.id == call).values(**values))
-    connection.execute(delete(marks).where(marks.c.call == call, marks.c.what == "flag"))
+    connection.execute(delete(marks).where(marks.c.call == call, marks.c.what == mark_name("flag", test=row.test_call)))
     if rank != row.rank:
         connection.execute(update(marks).where(marks.c.call == call).values(rank=rank))
-    rows = flag_marks(flags, tenant=row.tenant, day=row.day, rank=rank)
+    rows = flag_marks(flags, tenant=row.tenant, day=row.day, rank=rank, test=row.test_call)
     if rows:
         connection.execute(insert(marks), [one | {"call": call} for one in rows])
     return True
+
+
+def put_band(connection: Connection, call: int, band: str | None) -> None:
+    """Write the name of the band that a call's MOS falls in, for lists."""
+    connection.execute(update(calls).where(calls.c.id == call).values(band=band))
 
 
 def mark_checked(connection: Connection, call: int, digest: str) -> None:
@@ -138,6 +145,7 @@ def median_mos(
     name = column.removeprefix("tag.")
     same = calls.c.tags[name].as_string() == value if column.startswith("tag.") else calls.c[column] == value
     mine = [calls.c.tenant == tenant, same, calls.c.at >= since, calls.c.at < until, calls.c.mos.is_not(None)]
+    mine.append(calls.c.test_call.is_(False))
     count = int(connection.execute(select(func.count()).where(*mine)).scalar_one())
     if count < LEAST:
         return None

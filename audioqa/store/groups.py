@@ -10,7 +10,7 @@ from sqlalchemy import Connection, case, func, select
 
 from audioqa.errors import StoreError
 from audioqa.store.keys import storable
-from audioqa.store.query import Query, conditions
+from audioqa.store.query import Query, conditions, mark_names
 from audioqa.store.reading import tenants
 from audioqa.store.tables import FILTERED, calls, day_marks, marks
 from audioqa.types.stored import Group
@@ -69,7 +69,7 @@ def _marked(connection: Connection, by: Sequence[str], what: str, query: Query, 
     own = {what: of.c.kind, "tenant": of.c.tenant, "day": of.c.day}
     keys = [own[name] if name in own else calls.c[name] for name in by]
     count = func.sum(day_marks.c.calls) if counted else func.count()
-    chosen = select(*keys, count).where(of.c.tenant.in_(whose), of.c.what == what)
+    chosen = select(*keys, count).where(of.c.tenant.in_(whose), of.c.what.in_(mark_names(what, query)))
     if counted:
         if query.since is not None:
             chosen = chosen.where(day_marks.c.day >= query.since.astimezone(UTC).date())
@@ -84,7 +84,10 @@ def _only_days(query: Query) -> bool:
     """Whether a query asks for whole days (UTC) of a tenant and for nothing else."""
     bounds = [bound for bound in (query.since, query.until) if bound is not None]
     whole = all(bound.astimezone(UTC).time() == time() for bound in bounds)
-    return whole and Query(tenant=query.tenant, since=query.since, until=query.until, sort=query.sort) == query
+    plain = Query(
+        tenant=query.tenant, since=query.since, until=query.until, sort=query.sort, test_calls=query.test_calls
+    )
+    return whole and plain == query
 
 
 def _group(values: Sequence[Any], figures: Sequence[Any]) -> Group:

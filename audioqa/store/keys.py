@@ -7,6 +7,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
+from audioqa.network import NetworkOptions
 from audioqa.types.calls import CallInfo, Item, SourceFile
 
 
@@ -55,13 +56,14 @@ def audio_key(item: Item, hashes: Hashes, digest: str) -> str:
     return _digest([*hashes.files], hashes.reference, digest, item.encoding, item.rate, item.channel_count)
 
 
-def info_digest(info: CallInfo) -> str:
-    """Changes when what a source says of a call does."""
+def info_digest(info: CallInfo, network: NetworkOptions) -> str:
+    """Changes when what a source says of a call does, or how its network is rated."""
     plain = [
         getattr(info, name) for name in ("agent", "queue", "site", "carrier", "trunk", "direction", "codec", "tap")
     ]
     start = None if info.start_time is None else info.start_time.timestamp()
-    return _digest(plain, start, list(info.roles), sorted(info.network.items()), sorted(info.tags.items()))
+    rated = [repr(network)] if info.network else []
+    return _digest(plain, start, list(info.roles), sorted(info.network.items()), sorted(info.tags.items()), *rated)
 
 
 def fingerprint(item: Item, digest: str) -> str:

@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from sqlalchemy import Connection, Row, Table, bindparam, select
 
+from audioqa.network import NetworkOptions
 from audioqa.store.holders import is_dead
 from audioqa.store.keys import Hashes, audio_key, fingerprint, info_digest, location_of, storable, unchanged
 from audioqa.store.tables import calls, claims, failures, files, measurements
@@ -44,7 +45,13 @@ class Known:
 
 
 def known(
-    connection: Connection, items: Sequence[Item], *, digest: str, holder: str, hashes: Sequence[Hashes | None] = ()
+    connection: Connection,
+    items: Sequence[Item],
+    *,
+    digest: str,
+    holder: str,
+    network: NetworkOptions,
+    hashes: Sequence[Hashes | None] = (),
 ) -> list[Known]:
     """What each of some items needs; not more than 500 at once.
 
@@ -58,6 +65,8 @@ def known(
         Of the settings.
     holder
         Who asks: its own claims do not count.
+    network
+        How statistics of the network are rated.
     hashes
         For each item what its files hold, where they were hashed just now; empty where none was.
     """
@@ -79,7 +88,7 @@ def known(
         failure = None
         if key in measured:
             same = call is not None and call.measurement == measured[key]
-            state = ("done" if _told(call, item, rows, one) else "info") if same else "share"
+            state = ("done" if _told(call, item, rows, one, network) else "info") if same else "share"
         elif before := _failure(item, failed, digest):
             state, failure = "failed", Failure(before.kind, before.message)
         elif one is None and all(_may_be_known(file, rows, sizes) for file in _files(item)):
@@ -109,12 +118,14 @@ def _may_be_known(file: SourceFile, rows: Mapping[str, Row[Any]], sizes: set[int
     return file.size in sizes or (file.size is None and storable(file.location) in rows)
 
 
-def _told(call: Row[Any] | None, item: Item, rows: Mapping[str, Row[Any]], hashes: Hashes | None) -> bool:
+def _told(
+    call: Row[Any] | None, item: Item, rows: Mapping[str, Row[Any]], hashes: Hashes | None, network: NetworkOptions
+) -> bool:
     """Whether the call says already what the source says of it, and where it is."""
     assert call is not None  # noqa: S101
     assert hashes is not None  # noqa: S101
     read = zip(_files(item), (*hashes.files, hashes.reference), strict=False)
-    return (call.info_digest, call.location) == (info_digest(item.info), storable(location_of(item))) and all(
+    return (call.info_digest, call.location) == (info_digest(item.info, network), storable(location_of(item))) and all(
         (row := rows.get(storable(file.location))) is not None
         and (row.size, row.stamp, row.sha256) == (file.size, storable(file.stamp), sha256)
         for file, sha256 in read

@@ -5,27 +5,34 @@ an index:
 
 - the one call that is asked for by its name;
 - all calls of a trunk, an agent, a time ..., where they are few: they are read and sorted;
-- else the calls in the order of the list, `LOOKED_AT` at the most. A page may then hold fewer calls than were asked
-  for, or none, and yet have a next one, which goes on behind the last call that was looked at.
+- else the calls in the order of the list, `LOOKED_AT` in one go, and as many goes as `PATIENCE` allows. A page may then
+  hold fewer calls than were asked for, or none, and yet have a next one, which goes on behind the last call that was
+  looked at.
 """
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, datetime, timedelta
+from datetime import time as clock
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, FromClause, and_, exists, func, or_, select
+from sqlalchemy import ColumnElement, Connection, FromClause, and_, func, or_, select
 
 from audioqa.store.keys import storable
-from audioqa.store.query import Place, Query, without_index
+from audioqa.store.projection import mark_name
+from audioqa.store.query import Place, Query, besides_indexes
 from audioqa.store.reading import call_row
 from audioqa.store.tables import FILTERED, calls, marks
 from audioqa.types.stored import CallRow
 
-LOOKED_AT = 20_000
-"""Rows that one page may look at: 0.1 s of them on the slower of two processors."""
+LOOKED_AT = 10_000
+"""Rows that are looked at in one go."""
+
+PATIENCE = 0.1
+"""Seconds after which a page is given out as it is; before that, it is filled by one go after the other."""
 
 _LAST = 2**62
 """Behind every number of a call."""
@@ -60,7 +67,18 @@ class _Path:
 
 
 def page(connection: Connection, query: Query, *, tenant: str, after: Place | None, most: int) -> Page:
-    """The next calls of one tenant in the order of a query.
+    """The next calls of one tenant in the order of a query; parameters as for `go`."""
+    end = time.monotonic() + PATIENCE
+    found = go(connection, query, tenant=tenant, after=after, most=most)
+    rows = list(found.rows)
+    while found.next is not None and len(rows) < most and time.monotonic() < end:
+        found = go(connection, query, tenant=tenant, after=found.next, most=most - len(rows))
+        rows += found.rows
+    return Page(rows, found.next)
+
+
+def go(connection: Connection, query: Query, *, tenant: str, after: Place | None, most: int) -> Page:
+    """The next calls of one tenant in the order of a query, of those that are looked at in one go.
 
     Parameters
     ----------
@@ -106,6 +124,12 @@ def _few(connection: Connection, query: Query, tenant: str) -> list[ColumnElemen
     ways = [[whose, calls.c[name] == value, *times] for name, value in _of_columns(query)]
     if times:
         ways.append([whose, *times])
+    if query.test_calls:
+        ways.append([whose, calls.c.test_call.is_(True), *times])
+    if query.disagree:
+        ways.append([whose, calls.c.disagreement.is_not(None), *times])
+    if query.mos_below is not None:
+        ways.append([whose, *_bounds(query)(calls.c.rank)])
     best, least = None, LOOKED_AT + 1
     for way in ways:
         count = connection.execute(select(func.count()).select_from(select(1).where(*way).limit(least).subquery()))
@@ -133,7 +157,7 @@ def _by_days(connection: Connection, query: Query, tenant: str, after: Place | N
     """A page by time of calls with a mark, whose index goes day by day."""
     what, kind = _mark(query) or ("", "")
     down = query.sort == "newest"
-    along = [marks.c.tenant == tenant, marks.c.what == what, marks.c.kind == kind]
+    along = [marks.c.tenant == tenant, marks.c.what == _name(query, what), marks.c.kind == kind]
     if query.since is not None:
         along.append(marks.c.day >= query.since.astimezone(UTC).date())
     if query.until is not None:
@@ -148,7 +172,7 @@ def _by_days(connection: Connection, query: Query, tenant: str, after: Place | N
     place = None
     if last is not None:
         along.append(marks.c.day >= last if down else marks.c.day <= last)
-        midnight = datetime.combine(last, time(), UTC)
+        midnight = datetime.combine(last, clock(), UTC)
         end = midnight - timedelta(microseconds=1) if down else midnight + timedelta(days=1)
         place = Place(end, tenant, _LAST if down else -1)
     chosen = select(*calls.c).join_from(marks, calls, marks.c.call == calls.c.id).where(*along, *behind)
@@ -163,10 +187,12 @@ def _path(query: Query, tenant: str) -> tuple[_Path, str | None]:
     mark = _mark(query)
     if query.sort in ("worst", "best") and mark is not None:
         what, kind = mark
-        of = [marks.c.tenant == tenant, marks.c.what == what, marks.c.kind == kind]
+        of = [marks.c.tenant == tenant, marks.c.what == _name(query, what), marks.c.kind == kind]
         return _Path(marks, [*of, *bounds(marks.c.rank)], marks.c.rank, marks.c.call), what
     along: list[ColumnElement[bool]] = [calls.c.tenant == tenant]
     if query.sort in ("worst", "best"):
+        if query.flagged is not None:
+            along.append(calls.c.flagged.is_(query.flagged))
         return _Path(calls, [*along, *bounds(calls.c.rank)], calls.c.rank, calls.c.id), None
     columns = _of_columns(query)
     if columns:
@@ -179,16 +205,7 @@ def _conditions(query: Query, besides: str | None) -> list[ColumnElement[bool]]:
     found: list[ColumnElement[bool]] = [_unled(calls.c[name]) == value for name, value in _of_columns(query)]
     found += _times(query, _unled(calls.c.at))
     found += _bounds(query)(_unled(calls.c.rank))
-    found += without_index(query)
-    if query.but is not None:
-        found.append(calls.c.id != query.but)
-    if query.flagged is not None:
-        found.append(calls.c.flagged.is_(query.flagged))
-    for what, kind in (("flag", query.rule), ("event", query.event)):
-        if kind is not None and what != besides:
-            mark = marks.alias()
-            found.append(exists().where(mark.c.call == calls.c.id, mark.c.what == what, mark.c.kind == kind))
-    return found + [calls.c.tags[storable(name)].as_string() == value for name, value in query.tags.items()]
+    return found + besides_indexes(query, besides)
 
 
 def _of_columns(query: Query) -> list[tuple[str, str]]:
@@ -196,9 +213,15 @@ def _of_columns(query: Query) -> list[tuple[str, str]]:
 
 
 def _mark(query: Query) -> tuple[str, str] | None:
+    if query.test_calls is None:  # customers' calls and test calls have marks of their own
+        return None
     if query.rule is not None:
         return "flag", query.rule
     return None if query.event is None else ("event", query.event)
+
+
+def _name(query: Query, what: str) -> str:
+    return mark_name(what, test=bool(query.test_calls))
 
 
 def _times(query: Query, at: ColumnElement[Any]) -> list[ColumnElement[bool]]:

@@ -137,6 +137,7 @@ def call_columns(content: Content) -> dict[str, Any]:
     """The columns of `calls` that come from its report."""
     mos = content["mos"] if "value" in content["mos"] else None
     flags = [flag["reason"] for flag in content["flags"]]
+    pesq = min((one for one in content["pesq"] if "value" in one["score"]), key=_preferred, default=None)
     worst = max(content["events"], key=lambda event: SEVERITIES.index(event["severity"]), default=None)
     without = [] if mos else [content["mos"]["skipped"]]
     return {
@@ -144,6 +145,8 @@ def call_columns(content: Content) -> dict[str, Any]:
         "mos": mos["value"] if mos else None,
         "scale": f"{mos['scale']} {mos['context']}" if mos else None,
         "band": _told(content["band"]),
+        "pesq": pesq["score"]["value"] if pesq else None,
+        "pesq_scale": pesq["scale"] if pesq else None,
         "why": "; ".join([*flags, *without]),
         "worst_kind": worst["kind"] if worst else None,
         "worst_severity": worst["severity"] if worst else None,
@@ -157,7 +160,12 @@ def call_columns(content: Content) -> dict[str, Any]:
     }
 
 
-def mark_rows(content: Content, *, tenant: str, day: date, rank: float) -> list[dict[str, Any]]:
+def _preferred(result: Content) -> tuple[bool, float]:
+    """Wideband PESQ where there is one, and of it the worst channel's: the two scales are never held together."""
+    return result["scale"] != "MOS-LQOW", result["score"]["value"]
+
+
+def mark_rows(content: Content, *, tenant: str, day: date, rank: float, test: bool = False) -> list[dict[str, Any]]:
     """The rows of `marks`: each rule that flags the call and each kind of event once.
 
     Parameters
@@ -166,6 +174,8 @@ def mark_rows(content: Content, *, tenant: str, day: date, rank: float) -> list[
         The report.
     tenant, day, rank
         The call's own.
+    test
+        Whether it is a test call.
     """
     found: dict[tuple[str, str], dict[str, Any]] = {}
     for what, one in _marking(content):
@@ -177,14 +187,25 @@ def mark_rows(content: Content, *, tenant: str, day: date, rank: float) -> list[
         ):
             mark["severity"] = one["severity"]
     return [
-        {"what": what, "kind": kind, "tenant": tenant, "day": day, "rank": rank, **mark}
+        {"what": mark_name(what, test=test), "kind": kind, "tenant": tenant, "day": day, "rank": rank, **mark}
         for (what, kind), mark in found.items()
     ]
 
 
-def flag_marks(flags: Sequence[Mapping[str, Any]], *, tenant: str, day: date, rank: float) -> list[dict[str, Any]]:
+def mark_name(what: str, *, test: bool) -> str:
+    """What the marks ``flag`` and ``event`` are called in the table, of customers' calls or of test calls."""
+    return {"flag": "tflag", "event": "tevnt"}[what] if test else what
+
+
+EVENT_MARKS = tuple(mark_name("event", test=test) for test in (False, True))
+"""What marks of events are called, of whichever calls."""
+
+
+def flag_marks(
+    flags: Sequence[Mapping[str, Any]], *, tenant: str, day: date, rank: float, test: bool = False
+) -> list[dict[str, Any]]:
     """The rows of `marks` for flags alone; parameters as for `mark_rows`, which does the rest, too."""
-    return mark_rows({"flags": flags, "events": []}, tenant=tenant, day=day, rank=rank)
+    return mark_rows({"flags": flags, "events": []}, tenant=tenant, day=day, rank=rank, test=test)
 
 
 def _marking(content: Content) -> list[tuple[str, dict[str, Any]]]:

@@ -33,6 +33,7 @@ from sqlalchemy import (
 
 from audioqa.errors import StoreError
 from audioqa.store.keys import storable
+from audioqa.store.projection import mark_name
 from audioqa.store.tables import FILTERED, calls, marks
 
 Sort = Literal["worst", "best", "newest", "oldest"]
@@ -68,10 +69,16 @@ class Query:
         Only calls with an event of this kind.
     mos_below
         Only calls with a MOS, and below this.
+    disagree
+        Only calls of which sound and network disagree, or only the others.
+    test_calls
+        False: only customers' calls; True: only test calls; None: both.
     tags
         Only calls with exactly these.
     call_id
         Only the call of that identity.
+    but
+        Every call but the one of this number.
     direction, codec, tap
         Only calls with exactly this; no index leads to them.
     missing
@@ -80,8 +87,6 @@ class Query:
         Only calls that began in that hour (0 to 23), or on that weekday (0 for Monday), by the clocks of a zone.
     zone
         Name of the zone.
-    but
-        Every call but the one of this number.
     sort
         The order of lists; exports go by tenant and call id.
     """
@@ -98,8 +103,11 @@ class Query:
     rule: str | None = None
     event: str | None = None
     mos_below: float | None = None
+    disagree: bool | None = None
+    test_calls: bool | None = False
     tags: Mapping[str, str] = field(default_factory=dict)
     call_id: str | None = None
+    but: int | None = None
     direction: str | None = None
     codec: str | None = None
     tap: str | None = None
@@ -107,14 +115,13 @@ class Query:
     hour: int | None = None
     weekday: int | None = None
     zone: str = "UTC"
-    but: int | None = None
     sort: Sort = "worst"
 
     @property
     def is_for_all(self) -> bool:
         """Whether nothing is left out."""
         chosen: list[Any] = [self.tenant, self.since, self.until, self.flagged, self.rule, self.event, self.mos_below]
-        chosen += [self.call_id, self.hour, self.weekday, self.but]
+        chosen += [self.disagree, self.call_id, self.but, self.hour, self.weekday]
         chosen += [getattr(self, name) for name in (*FILTERED, *UNINDEXED)]
         return all(value is None for value in chosen) and not self.tags and not self.missing
 
@@ -178,11 +185,16 @@ def in_order(query: Query, columns: Any, *, tenant: str, after: Place | None, mo
         chosen = select(*columns).where(*conditions(query, tenant))
     else:
         what, kind = by_mark
+        named = mark_name(what, test=bool(query.test_calls))
         mark = marks.alias()
         chosen = (
             select(*columns)
             .join_from(mark, calls, mark.c.call == calls.c.id)
-            .where(mark.c.tenant == tenant, mark.c.what == what, mark.c.kind == kind)
+            .where(
+                mark.c.tenant == tenant,
+                mark.c.what == named,
+                mark.c.kind == kind,
+            )
             .where(*conditions(query, tenant, besides=what), *_days(query, mark, after))
         )
         if by_rank:
@@ -229,39 +241,57 @@ def conditions(query: Query, *whose: str, besides: str | None = None) -> list[Co
     """
     found: list[ColumnElement[bool]] = [calls.c.tenant == whose[0] if len(whose) == 1 else calls.c.tenant.in_(whose)]
     found += [calls.c[name] == value for name in FILTERED if (value := getattr(query, name)) is not None]
-    found += without_index(query)
     if query.call_id is not None:
         found.append(calls.c.call_id == query.call_id)
-    if query.but is not None:
-        found.append(calls.c.id != query.but)
     if query.since is not None:
         found.append(calls.c.at >= query.since)
     if query.until is not None:
         found.append(calls.c.at < query.until)
-    if query.flagged is not None:
-        found.append(calls.c.flagged.is_(query.flagged))
     if query.mos_below is not None:
         found += [calls.c.rank < query.mos_below, calls.c.rank >= 1.0]
-    for what, kind in (("flag", query.rule), ("event", query.event)):
-        if kind is not None and what != besides:
-            mine = (marks.c.call == calls.c.id) & (marks.c.what == what) & (marks.c.kind == kind)
-            found.append(exists().where(mine))
-    found += [calls.c.tags[storable(name)].as_string() == value for name, value in query.tags.items()]
-    return found
+    return found + besides_indexes(query, besides)
 
 
-def without_index(query: Query) -> list[ColumnElement[bool]]:
-    """What must be true of a call, as far as no index leads to it and no mark tells it."""
-    names = (*FILTERED, *UNINDEXED)
+def besides_indexes(query: Query, besides: str | None = None) -> list[ColumnElement[bool]]:
+    """What must be true of a call, of all that no index of calls in the order of a list sees to.
+
+    Parameters
+    ----------
+    query
+        Which calls.
+    besides
+        A kind of mark that is seen to otherwise.
+    """
     found = [calls.c[name] == value for name in UNINDEXED if (value := getattr(query, name)) is not None]
     for name in query.missing:
-        known = calls.c[name] if name in names else calls.c.tags[storable(name.removeprefix("tag."))].as_string()
-        found.append(known.is_(None))
+        known = name in FILTERED or name in UNINDEXED
+        column = calls.c[name] if known else calls.c.tags[storable(name.removeprefix("tag."))].as_string()
+        found.append(column.is_(None))
     if query.hour is not None:
         found.append(_within(query, 86_400, 3600 * query.hour, 3600))
     if query.weekday is not None:
         found.append(_within(query, 604_800, 86_400 * ((query.weekday - _THURSDAY) % 7), 86_400))
+    if query.but is not None:
+        found.append(calls.c.id != query.but)
+    if query.flagged is not None:
+        found.append(calls.c.flagged.is_(query.flagged))
+    if query.test_calls is not None:
+        found.append(calls.c.test_call.is_(query.test_calls))
+    if query.disagree is not None:
+        found.append(calls.c.disagreement.is_not(None) if query.disagree else calls.c.disagreement.is_(None))
+    for what, kind in (("flag", query.rule), ("event", query.event)):
+        if kind is not None and what != besides:
+            one = marks.alias()  # a list may go along the marks itself
+            names = mark_names(what, query)
+            found.append(exists().where(one.c.call == calls.c.id, one.c.what.in_(names), one.c.kind == kind))
+    found += [calls.c.tags[storable(name)].as_string() == value for name, value in query.tags.items()]
     return found
+
+
+def mark_names(what: str, query: Query) -> list[str]:
+    """What the marks that a query asks for are called in the table."""
+    kinds = [False, True] if query.test_calls is None else [query.test_calls]
+    return [mark_name(what, test=test) for test in kinds]
 
 
 def _within(query: Query, period: int, begin: int, length: int) -> ColumnElement[bool]:
@@ -299,7 +329,7 @@ def seconds(connection: Connection, moment: ColumnElement[Any]) -> ColumnElement
 
 def _leading_mark(query: Query) -> tuple[str, str] | None:
     """The kind of mark whose index gives the order, where no index of the call itself leaves fewer."""
-    if any(getattr(query, name) is not None for name in FILTERED):
+    if any(getattr(query, name) is not None for name in FILTERED) or query.test_calls is None:
         return None
     if query.rule is not None:
         return ("flag", query.rule)

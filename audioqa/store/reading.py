@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Engine, Row, Select, func, select, tuple_
 from audioqa.errors import StoreError
 from audioqa.render.roles import misfit, named
 from audioqa.store import projection
+from audioqa.store.banding import bands_of, rebanded
 from audioqa.store.database import snapshot
 from audioqa.store.keys import storable
 from audioqa.store.query import Place, Query, conditions, in_order
@@ -222,6 +223,11 @@ def call_row(row: Row[Any]) -> CallRow:
         channels=row.channels,
         duration=row.duration,
         speech=row.speech,
+        network_mos=row.network_mos,
+        network_scale=row.network_scale,
+        disagreement=row.disagreement,
+        pesq=row.pesq,
+        pesq_scale=row.pesq_scale,
     )
 
 
@@ -241,9 +247,15 @@ def stored(connection: Connection, rows: Sequence[Row[Any]]) -> Iterator[StoredC
         .order_by(call_files.c.call, call_files.c.position)
     ):
         read[file.call].append(StoredFile(file.position, file.location, file.size, file.sha256))
+    sets = {tenant: bands_of(connection, tenant) for tenant in {row.tenant for row in rows}}
     for row in rows:
         info = info_of(row)
         content = projection.unpacked(row.report, row.location)
+        if row.network_side is not None:
+            content["network"] = row.network_side
+        own = sets[row.tenant]
+        if own is not None:
+            content = rebanded(content, own)
         if not misfit(info.roles, row.channels):
             content = named(content, info.roles)
         if row.own_flags is not None:

@@ -11,8 +11,10 @@ from sqlalchemy import Connection, Table, bindparam, delete, insert, select, upd
 from sqlalchemy.dialects import postgresql, sqlite
 
 from audioqa.errors import StoreError
+from audioqa.network import NetworkOptions
 from audioqa.store import projection
 from audioqa.store.keys import Hashes, audio_key, info_digest, location_of, storable
+from audioqa.store.network_columns import network_columns
 from audioqa.store.projection import Content
 from audioqa.store.removal import drop_unused
 from audioqa.store.tables import (
@@ -29,7 +31,7 @@ from audioqa.store.tables import (
     phases,
 )
 from audioqa.store.trend_tables import trend_overlaps
-from audioqa.types.calls import CallInfo, Failure, Item
+from audioqa.types.calls import CallInfo, Failure, Item, is_test_call
 from audioqa.types.trends import Basis, Pair
 
 _TRIES = 20
@@ -45,6 +47,7 @@ def record(
     *,
     digest: str,
     processing: float | None,
+    network: NetworkOptions,
 ) -> None:
     """Write the report of one call, its done mark and all that lists need; its failure and claim are gone then.
 
@@ -62,14 +65,18 @@ def record(
         Of the settings that the work was planned with.
     processing
         Seconds of the processor; None where not known.
+    network
+        How statistics of the network are rated.
     """
     measurement = _measurement(
         connection, audio_key(item, hashes, digest), content, digest=digest, processing=processing
     )
-    _call(connection, run, item, hashes, measurement, content)
+    _call(connection, run, item, hashes, measurement, content, network)
 
 
-def share(connection: Connection, run: int, item: Item, hashes: Hashes, *, digest: str) -> bool:
+def share(
+    connection: Connection, run: int, item: Item, hashes: Hashes, *, digest: str, network: NetworkOptions
+) -> bool:
     """Give a call the measurement that another call with the same sound has; False where there is none any more."""
     row = connection.execute(
         select(measurements.c.id, measurements.c.report)
@@ -78,11 +85,13 @@ def share(connection: Connection, run: int, item: Item, hashes: Hashes, *, diges
     ).first()
     if row is None:
         return False
-    _call(connection, run, item, hashes, row.id, projection.unpacked(row.report, ""))
+    _call(connection, run, item, hashes, row.id, projection.unpacked(row.report, ""), network)
     return True
 
 
-def update_info(connection: Connection, run: int, item: Item, hashes: Hashes | None) -> bool:
+def update_info(
+    connection: Connection, run: int, item: Item, hashes: Hashes | None, *, network: NetworkOptions
+) -> bool:
     """Write what a source says now of a call that is done; False where there is no such call.
 
     Parameters
@@ -95,16 +104,20 @@ def update_info(connection: Connection, run: int, item: Item, hashes: Hashes | N
         The call.
     hashes
         What its files hold, where they were read anew; None leaves the files as they are known.
+    network
+        How statistics of the network are rated.
     """
     found = connection.execute(
-        select(calls.c.id, calls.c.at, calls.c.start_time, calls.c.scored_at).where(
-            calls.c.tenant == item.info.tenant, calls.c.call_id == item.info.call_id
-        )
+        select(calls.c.id, calls.c.at, calls.c.start_time, calls.c.scored_at, measurements.c.report)
+        .join_from(calls, measurements)
+        .where(calls.c.tenant == item.info.tenant, calls.c.call_id == item.info.call_id)
     ).first()
     if found is None:
         return False
     at = item.info.start_time or (found.scored_at if found.start_time else found.at)
-    values = info_columns(item.info) | {"location": location_of(item), "at": at, "day": at.astimezone(UTC).date()}
+    values = info_columns(item.info, network) | {"location": location_of(item), "at": at}
+    values |= network_columns(projection.unpacked(found.report, ""), item.info, network)
+    values["day"] = at.astimezone(UTC).date()
     # Rules may ask for what is known of a call: its flags are looked at again.
     connection.execute(update(calls).where(calls.c.id == found.id).values(**values, run=run, rules=None))
     connection.execute(update(marks).where(marks.c.call == found.id).values(day=values["day"]))
@@ -166,7 +179,7 @@ def note_pair(connection: Connection, call: int, pair: Pair) -> None:
     connection.execute(statement.on_conflict_do_update(index_elements=list(key), set_=told))
 
 
-def info_columns(info: CallInfo) -> dict[str, Any]:
+def info_columns(info: CallInfo, network: NetworkOptions) -> dict[str, Any]:
     """The columns of `calls` that come from its source."""
     names = (*FILTERED, "direction", "codec", "tap")
     return {name: getattr(info, name) for name in names} | {
@@ -176,7 +189,8 @@ def info_columns(info: CallInfo) -> dict[str, Any]:
         "roles": [storable(role) for role in info.roles],
         "network": {storable(name): value for name, value in info.network.items()},
         "tags": {storable(name): storable(value) for name, value in info.tags.items()},
-        "info_digest": info_digest(info),
+        "test_call": is_test_call(info),
+        "info_digest": info_digest(info, network),
     }
 
 
@@ -262,12 +276,21 @@ def _hold(connection: Connection, measurement: int, content: Content) -> None:
             connection.execute(insert(table), [row | {"measurement": measurement} for row in rows])
 
 
-def _call(connection: Connection, run: int, item: Item, hashes: Hashes, measurement: int, content: Content) -> None:
+def _call(
+    connection: Connection,
+    run: int,
+    item: Item,
+    hashes: Hashes,
+    measurement: int,
+    content: Content,
+    network: NetworkOptions,
+) -> None:
     now = datetime.now(UTC)
     named = {"of": item.info.tenant, "named": item.info.call_id}
     before = connection.execute(_SAME_CALL, named).first()
     at = item.info.start_time or (before.at if before and before.start_time is None else now)
-    values = info_columns(item.info) | projection.call_columns(content)
+    values = info_columns(item.info, network) | projection.call_columns(content)
+    values |= network_columns(content, item.info, network)
     values |= {"location": location_of(item), "at": at, "day": at.astimezone(UTC).date()}
     values |= {"measurement": measurement, "run": run, "scored_at": now, "own_roles": None}
     statement = _written(connection.dialect.name, calls, ("tenant", "call_id"), frozenset(["own_roles"]))
@@ -276,7 +299,8 @@ def _call(connection: Connection, run: int, item: Item, hashes: Hashes, measurem
         if before.measurement != measurement and before.mos is not None and values["mos"] is not None:
             _note_overlap(connection, before, hashes, values, content["estimator"])
         connection.execute(_DROP_MARKS, {"of": call})
-    rows = projection.mark_rows(content, tenant=item.info.tenant, day=values["day"], rank=values["rank"])
+    test = is_test_call(item.info)
+    rows = projection.mark_rows(content, tenant=item.info.tenant, day=values["day"], rank=values["rank"], test=test)
     if rows:
         # In order, so that two batches never wait for each other's counts of the day.
         rows.sort(key=lambda row: (row["what"], row["kind"]))

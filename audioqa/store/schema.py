@@ -7,11 +7,16 @@ from pathlib import Path
 from sqlalchemy import Connection, Engine, inspect, text
 
 from audioqa.errors import StoreError
-from audioqa.store import review_tables, service_tables, trend_tables  # noqa: F401 - so that no table is overlooked
+from audioqa.store import (  # noqa: F401 - so that no table is overlooked
+    alert_tables,
+    review_tables,
+    service_tables,
+    trend_tables,
+)
 from audioqa.store.database import snapshot, writing
 from audioqa.store.tables import metadata
 
-VERSIONS = ("0001", "0002", "0003", "0004", "0005")
+VERSIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007")
 """Every version that the tables ever had, in order; one module in ``migrations/versions`` each."""
 
 VERSION_TABLE = "audioqa_schema"

@@ -6,11 +6,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, Engine
 
 from audioqa.errors import StoreError
+from audioqa.network import NetworkOptions
 from audioqa.render.roles import misfit
 from audioqa.store import claims, groups, knowing, paging, projection, reading, recording, removal, role_setting, runs
 from audioqa.store.database import BUSY, connect, forget, snapshot, tidy, writing
@@ -22,6 +23,9 @@ from audioqa.store.schema import bring_up_to_date
 from audioqa.types.calls import BadItem, CallInfo, Failure, Item
 from audioqa.types.stored import CallRow, FailureRow, Group, Run, StoredCall
 
+if TYPE_CHECKING:
+    from audioqa.types.columns import CallColumns
+
 LEASE = 600.0
 """Seconds that a claim lasts unless it is renewed."""
 
@@ -29,7 +33,14 @@ Judge = Callable[[Connection, CallInfo], None]
 """Flags a call that has just been written (`audioqa.judging.Judging`)."""
 
 
-def open_store(url: str, *, create: bool = True, busy: float = BUSY, durable: bool = False) -> Store:
+def open_store(
+    url: str,
+    *,
+    create: bool = True,
+    busy: float = BUSY,
+    durable: bool = False,
+    network: NetworkOptions = NetworkOptions(),  # noqa: B008 - frozen
+) -> Store:
     """Open a store; its tables are made, or brought up to date, where that is needed.
 
     Parameters
@@ -42,6 +53,8 @@ def open_store(url: str, *, create: bool = True, busy: float = BUSY, durable: bo
         Seconds to wait for others who write to the same SQLite file.
     durable
         Whether SQLite waits for the disk at every transaction: what was written outlives a power cut then.
+    network
+        How statistics of the network are rated that come with calls.
 
     Raises
     ------
@@ -54,7 +67,7 @@ def open_store(url: str, *, create: bool = True, busy: float = BUSY, durable: bo
     except BaseException:
         engine.dispose()
         raise
-    return Store(engine, this_holder())
+    return Store(engine, this_holder(), network)
 
 
 @dataclass(frozen=True)
@@ -67,10 +80,13 @@ class Store:
         Of the database.
     holder
         The name under which this store claims work.
+    network
+        How statistics of the network are rated.
     """
 
     engine: Engine
     holder: str
+    network: NetworkOptions = NetworkOptions()  # noqa: RUF009 - frozen
 
     def __enter__(self) -> Store:
         return self
@@ -117,7 +133,9 @@ class Store:
             For each item what its files hold, where they were hashed just now.
         """
         with snapshot(self.engine) as connection:
-            return knowing.known(connection, items, digest=digest, holder=self.holder, hashes=hashes)
+            return knowing.known(
+                connection, items, digest=digest, holder=self.holder, network=self.network, hashes=hashes
+            )
 
     def claim(self, items: Sequence[Item], *, lease: float = LEASE) -> list[bool]:
         """Claim the calls of items; True for each that this store's holder has now.
@@ -167,7 +185,7 @@ class Store:
         content = projection.read_content(report_json)
 
         def work(c: Connection) -> bool:
-            recording.record(c, run, item, hashes, content, digest=digest, processing=processing)
+            recording.record(c, run, item, hashes, content, digest=digest, processing=processing, network=self.network)
             return True
 
         writing(self.engine, lambda c: _judged(c, item, judge, work))
@@ -176,7 +194,7 @@ class Store:
         """Give a call the measurement of another one with the same sound; False where that is gone: then score it."""
 
         def work(c: Connection) -> bool:
-            return recording.share(c, run, item, hashes, digest=digest)
+            return recording.share(c, run, item, hashes, digest=digest, network=self.network)
 
         return writing(self.engine, lambda c: _judged(c, item, judge, work))
 
@@ -184,7 +202,7 @@ class Store:
         """Write what its source says now of a call that is done; False where there is no such call."""
 
         def work(c: Connection) -> bool:
-            return recording.update_info(c, run, item, hashes)
+            return recording.update_info(c, run, item, hashes, network=self.network)
 
         return writing(self.engine, lambda c: _judged(c, item, judge, work))
 
@@ -281,6 +299,28 @@ class Store:
         """
         with snapshot(self.engine) as connection:
             return groups.group_calls(connection, by, query)
+
+    def columns(self, query: Query = Query(), *, tags: Sequence[str] = (), kinds: Sequence[str] = ()) -> CallColumns:  # noqa: B008 - frozen
+        """Calls as columns, a million in seconds.
+
+        Parameters
+        ----------
+        query
+            Which calls; its order is not looked at.
+        tags
+            Tags to read as columns of words, too.
+        kinds
+            Kinds of events to look for.
+        """
+        from audioqa.store.compared import read_columns
+
+        return read_columns(self.engine, query, tags=tags, kinds=kinds)
+
+    def tag_names(self, *queries: Query) -> list[str]:
+        """The tags of such calls that look like columns of words."""
+        from audioqa.store.compared import tag_names
+
+        return tag_names(self.engine, queries or [Query()])
 
     def counts(self) -> dict[str, int]:
         """How many calls, measurements and failures there are."""

@@ -30,6 +30,7 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     UniqueConstraint,
+    false,
 )
 from sqlalchemy.types import TypeEngine
 
@@ -196,6 +197,11 @@ calls = Table(
     *(Column(name, Words) for name in ("direction", "codec", "tap")),
     Column("network", JSON, nullable=False),
     Column("tags", JSON, nullable=False),
+    Column("test_call", Boolean, nullable=False, server_default=false()),
+    Column("network_side", JSON(none_as_null=True)),  # as a report has it; none where nothing is known of the network
+    Column("network_mos", Float),
+    Column("network_scale", Text),
+    Column("disagreement", Text),  # of sound and network: which is worse, and the likely reason
     Column("info_digest", String(64), nullable=False),
     Column("measurement", Number, ForeignKey("measurements.id"), nullable=False, index=True),
     Column("run", Number, ForeignKey("runs.id"), nullable=False, index=True),
@@ -204,6 +210,8 @@ calls = Table(
     Column("mos", Float),
     Column("scale", Text),
     Column("band", Text),
+    Column("pesq", Float),
+    Column("pesq_scale", Text),
     Column("why", Text, nullable=False),
     Column("worst_kind", Text),
     Column("worst_severity", Text),
@@ -218,6 +226,7 @@ calls = Table(
     Index(None, "tenant", "rank", "id"),
     Index(None, "tenant", "at", "id"),
     Index(None, "tenant", "rules", "id"),
+    Index(None, "tenant", "flagged", "rank", "id"),
 )
 """Every call that has a measurement; `rank` sorts the worst first: the MOS, and below 1 where there is none."""
 
@@ -230,6 +239,23 @@ for _name in FILTERED:
         sqlite_where=calls.c[_name].is_not(None),
         postgresql_where=calls.c[_name].is_not(None),
     )
+
+Index(
+    "ix_calls_tenant_disagreement_at",
+    calls.c.tenant,
+    calls.c.disagreement,
+    calls.c.at,
+    sqlite_where=calls.c.disagreement.is_not(None),
+    postgresql_where=calls.c.disagreement.is_not(None),
+)
+Index(
+    "ix_calls_tenant_test_call_at",
+    calls.c.tenant,
+    calls.c.test_call,
+    calls.c.at,
+    sqlite_where=calls.c.test_call.is_(True),
+    postgresql_where=calls.c.test_call.is_(True),
+)
 
 call_files = Table(
     "call_files",
@@ -257,7 +283,8 @@ marks = Table(
     Index(None, "tenant", "what", "kind", "day"),
     sqlite_with_rowid=False,
 )
-"""What stands against a call: each rule that flags it (``flag``) and each kind of event in it (``event``) once."""
+"""What stands against a call: each rule that flags it (``flag``) and each kind of event in it (``event``) once; of test
+calls ``tflag`` and ``tevnt``, so that no count of customers' calls has them."""
 
 day_marks = Table(
     "day_marks",

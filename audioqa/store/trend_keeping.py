@@ -18,6 +18,7 @@ from sqlalchemy import ColumnElement, Connection, Engine, Text, cast, delete, fu
 
 from audioqa.store.columns import PLAIN
 from audioqa.store.database import writing
+from audioqa.store.projection import mark_name
 from audioqa.store.query import seconds
 from audioqa.store.recording import new_row
 from audioqa.store.tables import calls, marks, measurements
@@ -149,14 +150,21 @@ def _write(connection: Connection, tenant: str, start: int, hours: int) -> int:
     return count
 
 
-def between(tenant: str, start: int, hours: int) -> list[ColumnElement[bool]]:
-    """What is true of a tenant's calls that began in some hours."""
+def between(tenant: str, start: int, hours: int, *, test: bool = False) -> list[ColumnElement[bool]]:
+    """What is true of a tenant's calls that began in some hours: customers' calls, or test calls."""
     first = datetime.fromtimestamp(start * HOUR, UTC)
-    return [calls.c.tenant == tenant, calls.c.at >= first, calls.c.at < first + timedelta(hours=hours)]
+    whose = calls.c.tenant == tenant, calls.c.test_call.is_(test)
+    return [*whose, calls.c.at >= first, calls.c.at < first + timedelta(hours=hours)]
 
 
 def contents(
-    connection: Connection, tenant: str, start: int, hours: int, names: Sequence[str] | None = None
+    connection: Connection,
+    tenant: str,
+    start: int,
+    hours: int,
+    names: Sequence[str] | None = None,
+    *,
+    test: bool = False,
 ) -> tuple[int, dict[str, Cell]]:
     """What the segments of some hours hold, read from the calls: how many they are, and the columns by name.
 
@@ -170,8 +178,10 @@ def contents(
         Hours since 1970 UTC, and how many of them.
     names
         Only these columns, and those that every segment has; None for all.
+    test
+        Test calls, of which no segments are kept, in place of customers' calls.
     """
-    mine = between(tenant, start, hours)
+    mine = between(tenant, start, hours, test=test)
     words = [name for name in WORDS if names is None or name in names]
     loose = {
         prefix: cast(column, Text)
@@ -207,7 +217,7 @@ def contents(
             if names is None or prefix + name in names:
                 found[prefix + name] = words_cell(spread)
     kinds = None if names is None else [name.removeprefix(EVENT) for name in names if name.startswith(EVENT)]
-    for kind, places in _places(connection, mine, key, kinds).items():
+    for kind, places in _places(connection, mine, key, kinds, mark_name("event", test=test)).items():
         found[EVENT + kind] = numbers_cell(places)
     return len(rows), {name: cell for name, cell in found.items() if cell is not None}
 
@@ -225,16 +235,21 @@ def _spread(texts: Sequence[str]) -> dict[str, list[str | None]]:
 
 
 def _places(
-    connection: Connection, mine: Sequence[ColumnElement[bool]], key: Sequence[int], kinds: Sequence[str] | None
+    connection: Connection,
+    mine: Sequence[ColumnElement[bool]],
+    key: Sequence[int],
+    kinds: Sequence[str] | None,
+    what: str,
 ) -> dict[str, Any]:
     """By kind of event the places of the calls that have one."""
     if kinds is not None and not kinds:
         return {}
-    chosen = select(marks.c.kind, marks.c.call).join_from(calls, marks).where(*mine, marks.c.what == "event")
+    chosen = select(marks.c.kind, marks.c.call).join_from(calls, marks).where(*mine, marks.c.what == what)
     if kinds is not None:
         chosen = chosen.where(marks.c.kind.in_(kinds))
     place = {one: number for number, one in enumerate(key)}
     found: defaultdict[str, list[int]] = defaultdict(list)
     for kind, call in connection.execute(chosen):
-        found[kind].append(place[call])
+        if call in place:  # one that came since then has left a mark of its own
+            found[kind].append(place[call])
     return {kind: np.array(sorted(places), np.uint32) for kind, places in sorted(found.items())}

@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 
 import numpy as np
 import numpy.typing as npt
@@ -77,11 +77,14 @@ class TrendReader:
         Words that are wanted, by the names that segments have.
     marked
         Marks that are wanted: ``.flagged``, ``event.KIND``.
+    test_calls
+        Test calls in place of customers' calls. They are few: the calls themselves are read.
     """
 
     connection: Connection
     names: Sequence[str] = ()
     marked: Sequence[str] = (FLAGGED,)
+    test_calls: bool = False
     waiting: int = field(default=0, init=False)
     """Hours whose calls changed since what was read of them was written."""
     _lists: dict[str, dict[str, int]] = field(default_factory=lambda: defaultdict(dict), init=False)
@@ -111,7 +114,21 @@ class TrendReader:
             How many calls may be read themselves.
         """
         for one in tenants(self.connection) if tenant is None else [storable(tenant)]:
-            yield from self._of_tenant(one, first, last, live)
+            if self.test_calls:
+                yield from self._test_calls(one, first, last)
+            else:
+                yield from self._of_tenant(one, first, last, live)
+
+    def _test_calls(self, tenant: str, first: int | None, last: int | None) -> Iterator[Batch]:
+        mine = [calls.c.tenant == tenant, calls.c.test_call.is_(True)]
+        if first is not None:
+            mine.append(calls.c.at >= datetime.fromtimestamp((first - first % DAY) * HOUR, UTC))
+        if last is not None:
+            mine.append(calls.c.at < datetime.fromtimestamp((last + (-last) % DAY) * HOUR, UTC))
+        begun = self.connection.execute(select(calls.c.at).where(*mine)).scalars()
+        for start in sorted({int(at.timestamp()) // (HOUR * DAY) * DAY for at in begun}):
+            read, cells = contents(self.connection, tenant, start, DAY, [*self.names, *self.marked], test=True)
+            yield self._batch(tenant, {start: read}, {name: {start: cell} for name, cell in cells.items()})
 
     def _of_tenant(self, tenant: str, first: int | None, last: int | None, live: int) -> Iterator[Batch]:
         at = trend_segments.c.start

@@ -61,7 +61,7 @@ def correlated(store: Store, question: Question, name: str, *, live: int = LIVE)
     names = [column, *(stored_name(one) for one in question.where if one != "tenant")]
     parts: defaultdict[int, list[tuple[Real, npt.NDArray[np.int32]]]] = defaultdict(list)
     with steady(store.engine) as connection:
-        reader = TrendReader(connection, list(dict.fromkeys(names)), ())
+        reader = TrendReader(connection, list(dict.fromkeys(names)), (), test_calls=question.test_calls)
         for whole in reader.batches(question.tenant, *question.hours, live=live):
             batch = narrowed(reader, whole, question)
             known = (batch.words[column] >= 0) & (batch.mos > 0)

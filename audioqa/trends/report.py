@@ -57,6 +57,8 @@ class Question:
         Calls that a figure rests on, 2 or more.
     rolling
         Days that the row of a day takes in; needs ``day`` in `by`.
+    test_calls
+        Test calls in place of customers' calls: the two are never counted together.
 
     Raises
     ------
@@ -75,6 +77,7 @@ class Question:
     incidents: tuple[str, ...] = INCIDENTS
     least: int = LEAST
     rolling: int = 1
+    test_calls: bool = False
 
     def __post_init__(self) -> None:
         zones.zone_of(self.zone)
@@ -96,7 +99,14 @@ class Question:
         names = (*FILTERED, *UNINDEXED)
         words = {name: str(getattr(query, name)) for name in names if getattr(query, name) is not None}
         tags = {TAG + name: value for name, value in query.tags.items()}
-        return replace(self, tenant=query.tenant, since=query.since, until=query.until, where=words | tags)
+        return replace(
+            self,
+            tenant=query.tenant,
+            since=query.since,
+            until=query.until,
+            where=words | tags,
+            test_calls=query.test_calls is True,
+        )
 
     @property
     def minutes(self) -> tuple[int | None, int | None]:
@@ -151,7 +161,7 @@ def answers(store: Store, question: Question, several: Sequence[tuple[str, ...]]
     zone = zones.zone_of(question.zone)
     tenants: dict[str, int] = {}
     with steady(store.engine) as connection:
-        reader = TrendReader(connection, names, marked)
+        reader = TrendReader(connection, names, marked, test_calls=question.test_calls)
         for whole in reader.batches(question.tenant, *question.hours, live=live):
             batch = narrowed(reader, whole, question)
             if not batch.mos.size:

@@ -21,6 +21,8 @@ from audioqa.types.basics import (
     Skipped,
 )
 from audioqa.types.calls import FAILURE_KINDS, BadItem, CallInfo, Failure, Item, SourceFile
+from audioqa.types.network import Disagreement, NetworkLeg, NetworkRating, NetworkSide, Reason
+from audioqa.types.prompts import PromptFound, PromptPiece
 from audioqa.types.reports import (
     CallReport,
     Cause,
@@ -53,6 +55,7 @@ __all__ = [
     "Cause",
     "Context",
     "Detection",
+    "Disagreement",
     "Event",
     "Evidence",
     "Failure",
@@ -62,12 +65,18 @@ __all__ = [
     "Ledger",
     "LedgerRow",
     "LikelyCodec",
+    "NetworkLeg",
+    "NetworkRating",
+    "NetworkSide",
     "Origin",
     "Party",
     "PartyMos",
     "PesqResult",
     "PesqWindow",
     "Phase",
+    "PromptFound",
+    "PromptPiece",
+    "Reason",
     "Recording",
     "Scale",
     "Score",

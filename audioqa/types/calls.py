@@ -20,6 +20,7 @@ FAILURE_KINDS: Mapping[str, str] = {
     "crash": "The process that worked on the file died.",
     "timeout": "The file took longer than the limit that was given.",
     "memory": "The file took more memory than the limit that was given.",
+    "prompt": "The known prompt of a test call is not in it, is cut off, or plays at another speed.",
     "disk-full": "There was no room left for a temporary file.",
     "error": "Something went wrong that nobody has foreseen: please report it.",
 }
@@ -85,6 +86,15 @@ class CallInfo:
     tap: str | None = None
     network: Mapping[str, float] = field(default_factory=dict)
     tags: Mapping[str, str] = field(default_factory=dict)
+
+
+TEST_CALL = "test_call"
+"""The tag of a test call; its value is the prompt that was played."""
+
+
+def is_test_call(info: CallInfo) -> bool:
+    """Whether a call is one of a known prompt: such calls are never counted among those of customers."""
+    return TEST_CALL in info.tags
 
 
 @dataclass(frozen=True)

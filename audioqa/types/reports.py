@@ -8,6 +8,8 @@ from pathlib import PurePath
 from typing import Literal
 
 from audioqa.types.basics import Event, Finding, Phase, Segment, Skipped
+from audioqa.types.network import NetworkSide
+from audioqa.types.prompts import PromptFound
 from audioqa.types.scores import ActiveLevel, PartyMos, PesqResult, Score
 
 Origin = Literal["network", "codec", "endpoint", "room", "far end", "recorder"]
@@ -225,6 +227,10 @@ class CallReport:
         audioqa's version.
     rules_digest
         SHA-256 of the rules that made the flags; empty where none were asked.
+    network
+        The network's side of the call; None where nothing is known of it.
+    prompt
+        The known prompt that was found in it; None where it is no test call.
     """
 
     recording: Recording
@@ -245,3 +251,5 @@ class CallReport:
     settings_digest: str
     version: str
     rules_digest: str = ""
+    network: NetworkSide | None = None
+    prompt: PromptFound | None = None

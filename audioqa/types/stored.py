@@ -42,6 +42,12 @@ class CallRow:
         Of the recording; 1 where the parties are not separable.
     duration, speech
         Seconds of the recording, and of speech on all channels together.
+    network_mos, network_scale
+        The E-model's MOS of its worst direction, and its kind and scale; None where the network is not known.
+    disagreement
+        Which of sound and network is worse, and the likely reason; None where they agree or cannot be compared.
+    pesq, pesq_scale
+        Against its reference, where it had one.
     """
 
     key: int
@@ -61,6 +67,11 @@ class CallRow:
     channels: int
     duration: float
     speech: float
+    network_mos: float | None = None
+    network_scale: str | None = None
+    disagreement: str | None = None
+    pesq: float | None = None
+    pesq_scale: str | None = None
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -196,13 +196,25 @@ class UserList(BaseModel):
     users: list[UserOut]
 
 
+HookEvent = Literal[
+    "call.scored",
+    "call.flagged",
+    "call.failed",
+    "alert.opened",
+    "alert.reopened",
+    "alert.recovered",
+    "alert.withdrawn",
+]
+"""`audioqa.service.telling.EVENTS`."""
+
+
 class NewWebhook(BaseModel):
     """An address that is to be told."""
 
     model_config = ConfigDict(extra="forbid")
 
     url: Annotated[str, Field(min_length=1, max_length=1000)]
-    events: Annotated[list[Literal["call.scored", "call.flagged", "call.failed"]], Field(min_length=1, max_length=3)]
+    events: Annotated[list[HookEvent], Field(min_length=1, max_length=len(get_args(HookEvent)))]
 
 
 class WebhookOut(BaseModel):

@@ -9,6 +9,7 @@ import audioqa
 from audioqa.service.service import Service
 from audioqa.web import (
     api_admin,
+    api_alerts,
     api_calls,
     api_review,
     api_sound,
@@ -17,6 +18,7 @@ from audioqa.web import (
     health,
     hurry,
     measuring,
+    pages_alerts,
     pages_call,
     pages_calls,
     pages_quality,
@@ -35,6 +37,7 @@ API: tuple[APIRouter, ...] = (
     api_calls.router,
     api_sound.router,
     api_review.router,
+    api_alerts.router,
     api_webhooks.router,
     api_admin.router,
 )
@@ -45,6 +48,7 @@ PAGES: tuple[APIRouter, ...] = (
     pages_upload.router,
     pages_calls.router,
     pages_call.router,
+    pages_alerts.router,
     pages_review.router,
     pages_trends.router,
     pages_quality.router,

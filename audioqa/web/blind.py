@@ -32,6 +32,8 @@ def blind_report(report: CallReport) -> CallReport:
         skipped=(),
         flags=(),
         causes=(),
+        network=None,
+        prompt=None,
         ledgers=(),
         pesq=(),
         band_set="",

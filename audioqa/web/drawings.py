@@ -48,7 +48,7 @@ def drawing_json(
         target.write_text(json.dumps(drawing(report, pictures)["channels"], allow_nan=False), encoding="ascii")
 
     kept = service.derived.path(number, report.recording.sha256, _NAME, draw)
-    head: dict[str, Any] = drawing(report, (), bands=bands_of(service), blind=blind)
+    head: dict[str, Any] = drawing(report, (), bands=bands_of(service, tenant), blind=blind)
     try:
         service.sound.listening(number, call, tenant=tenant)
         head["audio"] = audio

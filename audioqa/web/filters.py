@@ -16,7 +16,10 @@ from audioqa.zones import zone_of
 TEXTS = ("agent", "queue", "site", "carrier", "trunk", "direction", "codec", "tap", "rule", "event")
 """Filters that a call must match exactly."""
 
-NAMES = ("sort", *TEXTS, "flagged", "since", "until", "mos_below", "tag", "tag2", "missing", "hour", "weekday", "zone")
+NAMES = (
+    *("sort", *TEXTS, "flagged", "disagree", "test_calls", "since", "until", "mos_below", "tag", "tag2"),
+    *("missing", "hour", "weekday", "zone"),
+)
 """Everything that a filter can hold; a place in the list is no part of it."""
 
 LONGEST = 300
@@ -72,6 +75,8 @@ def read_filter(values: Mapping[str, str], *, tenant: str, but: int | None = Non
         tenant=tenant,
         **{name: typed.get(name) for name in TEXTS},
         flagged={"yes": True, "no": False}.get(typed.get("flagged", "")),
+        disagree={"yes": True, "no": False}.get(typed.get("disagree", "")),
+        test_calls=typed.get("test_calls") == "yes",
         since=_day(typed.get("since"), "From", wrong, zone),
         until=_day(typed.get("until"), "To", wrong, zone, after=True),
         mos_below=_mos(typed.get("mos_below"), wrong),

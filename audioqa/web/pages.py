@@ -29,6 +29,7 @@ REPORT_STATIC = Path(audioqa.__file__).parent / "render" / "assets"
 NAVIGATION = (
     ("/calls", "Calls", "read"),
     ("/trends", "Trends", "read"),
+    ("/alerts", "Alerts", "read"),
     ("/review", "Review", "review"),
     ("/quality", "Quality of flags", "review"),
     ("/upload", "Upload", "ingest"),

@@ -48,7 +48,7 @@ def report_values(service: TheService, call: StoredCall) -> dict[str, object]:
     """What the template of a report shows: its parts, which are HTML already, and its JSON for the script."""
     recording = call.content["recording"] | {"path": service.keeping.shown(call.content["recording"]["path"])}
     content = {**call.content, "recording": recording}
-    parts = sections(from_plain(content), bands=bands_of(service))
+    parts = sections(from_plain(content), bands=bands_of(service, call.info.tenant))
     shown = json.dumps(content, allow_nan=False)
     return {"parts": {name: Markup(part) for name, part in parts.items()}, "report": Markup(inert(shown))}  # noqa: S704
 

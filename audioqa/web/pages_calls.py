@@ -8,6 +8,7 @@ from fastapi import APIRouter, Form, Request
 from fastapi.responses import RedirectResponse, Response
 
 from audioqa.errors import StoreError
+from audioqa.render.network_words import network_cell, stored_words
 from audioqa.render.wording import clock, kind_words
 from audioqa.store.database import snapshot, writing
 from audioqa.store.kinds import kinds_in_use
@@ -30,6 +31,8 @@ NAMES_OF = {name: name for name in NAMES} | {
     "since": "from",
     "until": "to",
     "mos_below": "MOS below",
+    "disagree": "sound and network disagree",
+    "test_calls": "test calls",
     "tag2": "tag",
     "missing": "without",
     "zone": "time zone",
@@ -50,6 +53,7 @@ def calls_page(request: Request, service: TheService, who: PageReader) -> Respon
         if error.kind != "url":
             raise
         return RedirectResponse(f"/calls?{chosen.address()}", 303)  # a place of another order, or none at all
+    bands = bands_of(service, who.tenant)
     with snapshot(service.store.engine) as connection:
         rules = kinds_in_use(connection, who.tenant, "flag")
         events = kinds_in_use(connection, who.tenant, "event")
@@ -60,7 +64,7 @@ def calls_page(request: Request, service: TheService, who: PageReader) -> Respon
         {
             "rows": rows,
             "names": {row.key: short_name(row.info.call_id) for row in rows},
-            "tones": {row.key: tone_of(row, bands_of(service)) for row in rows},
+            "tones": {row.key: tone_of(row, bands) for row in rows},
             "chosen": chosen,
             "names_of": NAMES_OF,
             "next": chosen.address(after=more) if more else None,
@@ -69,6 +73,9 @@ def calls_page(request: Request, service: TheService, who: PageReader) -> Respon
             "events": [(kind, kind_words(kind)) for kind in events],
             "saved": saved,
             "clock": clock,
+            "networks": any(row.network_mos is not None for row in rows),
+            "network_words": network_cell,
+            "stored_words": stored_words,
         },
     )
 

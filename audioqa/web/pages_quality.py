@@ -118,7 +118,7 @@ def _page(
         "curves": Markup(threshold_curves(report.flags.thresholds, now=now)),  # noqa: S704 - figures of ours only
         "now": now,
         "left": service.flagging.left(who.tenant),
-        "settable": settable(service.flagging.rules(who.tenant), judging.bands),
+        "settable": settable(service.flagging.rules(who.tenant), service.flagging.bands(who.tenant)),
         "tried": tried,
         "may_apply": who.may("ingest"),
         "settings": queue.settings(),

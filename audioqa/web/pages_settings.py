@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import RedirectResponse, Response
 
+from audioqa.bands import BandSet
 from audioqa.errors import AudioqaError, ServiceError, SettingsError
 from audioqa.review.settings import review_settings
 from audioqa.service.flagging import LONGEST
@@ -80,6 +81,36 @@ def set_rules(
     except SettingsError as error:
         return _page(request, service, who, wrong=str(error), rules=rules, status=422)
     return RedirectResponse("/settings?said=rules#rules", 303)
+
+
+@router.post("/settings/bands")
+def set_bands(
+    request: Request,
+    service: TheService,
+    who: PageAdmin,
+    name: Word = "",
+    bands: Word = "",
+    attention: Word = "",
+    painful: Word = "",
+) -> Response:
+    """Set bands of one's own, a line each with limit and name; none at all for those of the configuration."""
+    try:
+        chosen = None
+        if bands.strip():
+            lines = [line.split(maxsplit=1) for line in bands.splitlines() if line.strip()]
+            if not all(len(line) == 2 for line in lines):
+                raise SettingsError("a band is written as in '4.3 Excellent', one a line")
+            chosen = BandSet(
+                name.strip(),
+                service.flagging.judging.bands.context,
+                tuple((_number("Band", limit), word.strip()) for limit, word in lines),
+                _number("Attention", attention),
+                _number("Painful", painful),
+            )
+        service.flagging.set_bands(chosen, tenant=who.tenant, by=who.who)
+    except SettingsError as error:
+        return _page(request, service, who, wrong=str(error), bands_text=bands, status=422)
+    return RedirectResponse("/settings?said=bands#bands", 303)
 
 
 @router.post("/settings/retention")
@@ -156,9 +187,10 @@ def _page(
     wrong: str = "",
     secret: str = "",
     rules: str | None = None,
+    bands_text: str | None = None,
     status: int = 200,
 ) -> Response:
-    own = queue_of(service, who).settings()
+    own, bands = queue_of(service, who).settings(), bands_of(service, who.tenant)
     teams: dict[str, list[str]] = {}
     for person, team in own.teams.items():
         teams.setdefault(team, []).append(person)
@@ -169,7 +201,11 @@ def _page(
         "limits": "\n".join(f"{team}: {limit}" for team, limit in own.limits.items()),
         "teams": "\n".join(f"{team}: {', '.join(people)}" for team, people in teams.items()),
         "retention": service.privacy.retention(who.tenant),
-        "bands": bands_of(service),
+        "bands": bands,
+        "bands_text": "\n".join(f"{limit:g} {name}" for limit, name in bands.bands)
+        if bands_text is None
+        else bands_text,
+        "own_bands": service.flagging.has_own_bands(who.tenant),
         "own_rules": service.flagging.text(who.tenant) if rules is None else rules,
         "rules": service.flagging.rules(who.tenant).rules,
         "keys": service.keys.all(who.tenant),

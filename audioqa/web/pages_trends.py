@@ -39,7 +39,8 @@ HOURS = tuple(f"{hour:02}" for hour in range(24))
 @router.get("/trends")
 def trends_page(request: Request, service: TheService, who: PageReader) -> Response:
     """The page; what it is about stands in the address."""
-    chosen = read_trend_filter(request.query_params, tenant=who.tenant, threshold=bands_of(service).attention)
+    threshold = bands_of(service, who.tenant).attention
+    chosen = read_trend_filter(request.query_params, tenant=who.tenant, threshold=threshold)
     values = _values(service, chosen, who.tenant)
     return render(request, "trends.html", values | {"chosen": chosen, "hours": HOURS, "kind_words": kind_words})
 
@@ -47,7 +48,8 @@ def trends_page(request: Request, service: TheService, who: PageReader) -> Respo
 @router.get("/trends.csv")
 def trends_csv(request: Request, service: TheService, who: PageReader) -> Response:
     """The table of the page as CSV."""
-    chosen = read_trend_filter(request.query_params, tenant=who.tenant, threshold=bands_of(service).attention)
+    threshold = bands_of(service, who.tenant).attention
+    chosen = read_trend_filter(request.query_params, tenant=who.tenant, threshold=threshold)
     headers = {"Content-Disposition": 'attachment; filename="trends.csv"'}
     try:
         text = trend_csv(answer(service.store, chosen.question))
@@ -65,7 +67,7 @@ class MapOfHours:
 
 
 def _values(service: Service, chosen: TrendFilter, tenant: str) -> dict[str, Any]:
-    store, bands = service.store, bands_of(service)
+    store, bands = service.store, bands_of(service, tenant)
     wrong = list(chosen.wrong)
     with steady(store.engine) as connection:
         tags = tag_names(connection, tenant, TAG)

@@ -4,19 +4,16 @@ from __future__ import annotations
 
 from pathlib import PurePosixPath
 
-from audioqa.bands import CONTACT_CENTRE, BandSet
+from audioqa.bands import BandSet
 from audioqa.service.service import Service
 from audioqa.store import CallRow
 
 _LONG = 60
 
 
-def bands_of(service: Service) -> BandSet:
-    """The band set in force."""
-    own = service.settings.bands
-    if own is None:
-        return CONTACT_CENTRE
-    return BandSet(**{name: getattr(own, name) for name in type(own).model_fields})
+def bands_of(service: Service, tenant: str) -> BandSet:
+    """The band set in force for a tenant's calls."""
+    return service.flagging.bands(tenant)
 
 
 def short_name(call_id: str) -> str:

@@ -13,7 +13,20 @@ from audioqa.trends.report import Question
 from audioqa.web.filters import Filter, read_filter
 from audioqa.zones import zone_of
 
-NARROWED = ("agent", "queue", "site", "carrier", "trunk", "direction", "codec", "tap", "tag", "tag2", "zone")
+NARROWED = (
+    "agent",
+    "queue",
+    "site",
+    "carrier",
+    "trunk",
+    "direction",
+    "codec",
+    "tap",
+    "tag",
+    "tag2",
+    "zone",
+    "test_calls",
+)
 """Filters of the list of calls that hold for trends, too; beside the time."""
 
 DAYS = 30

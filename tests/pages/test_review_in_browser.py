@@ -15,6 +15,7 @@ from tests.render.browser import Tab
 def start_review(tab: Tab, desk: Desk) -> None:
     """Take the next call, by keyboard: the button has the focus."""
     visit(tab, f"{desk.address}/review")
+    tab.until("document.activeElement?.tagName === 'BUTTON'")
     tab.ask("window.here = true")
     key(tab, "Enter")
     arrived(tab)

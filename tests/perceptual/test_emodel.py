@@ -126,3 +126,13 @@ def test_every_codec_of_the_table_can_be_rated() -> None:
     ratings = {name: EModel(ie=row.ie).rating().r for name, row in CODECS.items()}
     assert max(ratings, key=lambda name: ratings[name]) == "g711"
     assert min(ratings.values()) == pytest.approx(93.2062077 - 50, abs=1e-6)
+
+
+@pytest.mark.parametrize("delay", [50, 100, 150, 200, 250, 300])
+def test_the_usual_shortcut_follows_the_model_up_to_300_ms_and_no_further(delay: float) -> None:
+    def apart(d: float) -> float:
+        shortcut = 93.2 - 0.024 * d - 0.11 * max(0.0, d - 177.3)
+        return abs(EModel(t=d, ta=d, tr=2 * d).rating().r - shortcut)
+
+    assert apart(delay) < 0.3
+    assert apart(400) > 3

@@ -13,6 +13,7 @@ import pytest
 from store.examples import DIGEST, hashed, report
 
 from audioqa.errors import ServiceError
+from audioqa.network import NetworkOptions
 from audioqa.render.as_json import to_json
 from audioqa.service.service import Service, open_service
 from audioqa.settings import Settings
@@ -51,7 +52,9 @@ def keep(service: Service, call_id: str, *, tenant: str = "alpha", days_ago: flo
         assert writing(store.engine, lambda c: jobs.settle(c, job.key, holder="me"))
         writing(
             store.engine,
-            lambda c: recording.record(c, run, item, hashed(call_id), content, digest=DIGEST, processing=None),
+            lambda c: recording.record(
+                c, run, item, hashed(call_id), content, digest=DIGEST, processing=None, network=NetworkOptions()
+            ),
         )
     return Path(files[0].location)
 

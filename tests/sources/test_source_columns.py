@@ -7,14 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from audioqa.sources.columns import FIELDS, NETWORK, Known, meaning_of, understand
+from audioqa.network.names import FIGURE_NAMES
+from audioqa.sources.columns import FIELDS, Known, meaning_of, understand
 from audioqa.sources.legs import PAIRS
 from audioqa.sources.times import start_time
 
 
 def test_no_name_means_two_things() -> None:
     every = [name for names in FIELDS.values() for name in names]
-    every += [name for names in NETWORK.values() for name, _ in names]
+    every += [name for names in FIGURE_NAMES.values() for name, _ in names]
     assert len(every) == len(set(every))
 
 
@@ -120,7 +121,15 @@ def test_a_start_time_that_could_be_another_is_refused(text: str, timezone: str 
 
 def test_the_manual_lists_every_name_and_every_pair_of_legs() -> None:
     manual = (Path(__file__).parents[2] / "docs" / "sources.md").read_text(encoding="utf-8")
-    rows = {**FIELDS, **{name: tuple(each for each, _ in names) for name, names in NETWORK.items()}}
+    rows = {**FIELDS, **{name: tuple(each for each, _ in names) for name, names in FIGURE_NAMES.items()}}
     for field, names in rows.items():
         assert f"| `{field}` | {', '.join(f'`{name}`' for name in names)} |" in manual
     assert " · ".join(f"`{first}`/`{second}`" for first, second in PAIRS) in manual
+
+
+def test_figures_of_one_direction_and_of_late_packets_are_statistics() -> None:
+    known = understand(
+        [("Caller Loss", "0.5%"), ("callee_jitter_ms", "12 ms"), ("late_percent", "1"), ("caller_x", "y")]
+    )
+    assert known.network == {"caller_loss": 0.5, "callee_jitter": 12.0, "discarded": 1.0}
+    assert known.tags == {"caller_x": "y"}

@@ -33,6 +33,16 @@ ASKED: tuple[dict[str, Any], ...] = (
     {"mos_below": 2.5, "agent": "agent 3"},
     {"call_id": "call 7"},
     {"call_id": "call 7", "flagged": True},
+    {"missing": ("site",)},
+    {"missing": ("tag.headset", "site"), "flagged": True},
+    {"direction": "inbound"},
+    {"hour": 13, "weekday": (NEW_YEAR + DAY).weekday(), "zone": "Europe/Berlin"},
+    {"hour": 12, "rule": "dropouts"},
+    {"test_calls": True},
+    {"test_calls": None, "event": "clipping"},
+    {"test_calls": True, "rule": "dropouts", "since": NEW_YEAR + 2 * DAY},
+    {"disagree": True},
+    {"disagree": False, "event": "dropout"},
 )
 
 
@@ -56,7 +66,10 @@ def fill(store: Store) -> None:
             day=number // 4,
             agent=f"agent {number % 5}",
             site="Leeds" if number % 2 else None,
-            tags={"wave": str(number % 2)},
+            direction="inbound" if number % 6 < 3 else None,
+            network={"loss": 18.0} if number % 4 == 1 else {},
+            codec="G.711",
+            tags={"wave": str(number % 2)} | ({"test_call": "yes"} if number % 7 == 3 else {}),
         )
         flags = (flag("clipping" if kind == "clipping" else "dropouts"),) if marked else ()
         put(store, run, one, report(mos, events=(event(kind),) if marked else (), flags=flags))
@@ -75,9 +88,12 @@ def paged(store: Store, query: Query, most: int) -> list[str]:
     raise AssertionError("the pages do not come to an end")
 
 
-@pytest.mark.parametrize(("looked_at", "most"), [(1, 3), (3, 2), (7, 50), (20_000, 5)])
-def test_pages_are_the_list(many: Store, monkeypatch: pytest.MonkeyPatch, looked_at: int, most: int) -> None:
+@pytest.mark.parametrize(("looked_at", "patience", "most"), [(1, 0, 3), (3, 0, 2), (7, 0, 50), (3, 9, 5), (9999, 9, 5)])
+def test_pages_are_the_list(
+    many: Store, monkeypatch: pytest.MonkeyPatch, looked_at: int, patience: float, most: int
+) -> None:
     monkeypatch.setattr(paging, "LOOKED_AT", looked_at)
+    monkeypatch.setattr(paging, "PATIENCE", patience)
     for sort, asked in product(SORTS, ASKED):
         query = Query(tenant="mine", sort=sort, **asked)  # type: ignore[arg-type]
         assert paged(many, query, most) == [row.info.call_id for row in many.calls(query)], query
@@ -86,6 +102,7 @@ def test_pages_are_the_list(many: Store, monkeypatch: pytest.MonkeyPatch, looked
 def test_pages_are_the_list_on_either_database(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     fill(store)
     monkeypatch.setattr(paging, "LOOKED_AT", 3)
+    monkeypatch.setattr(paging, "PATIENCE", 0)
     for sort, asked in product(SORTS, ASKED[::3]):
         query = Query(tenant="mine", sort=sort, **asked)  # type: ignore[arg-type]
         assert paged(store, query, 4) == [row.info.call_id for row in store.calls(query)], query
@@ -93,6 +110,7 @@ def test_pages_are_the_list_on_either_database(store: Store, monkeypatch: pytest
 
 def test_no_page_looks_at_more_than_its_bound(many: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(paging, "LOOKED_AT", 10)
+    monkeypatch.setattr(paging, "PATIENCE", 0)
     rows, after = many.page(Query(tenant="mine", tags={"wave": "none"}), most=5)
     assert rows == []
     assert after is not None

@@ -31,7 +31,8 @@ def test_the_report_is_the_command_lines_byte_for_byte(
 ) -> None:
     got = served.get(f"/api/v1/calls/{call['call']['id']}/report")
     monkeypatch.chdir(call_file.parent)
-    app(["score", call_file.name, "--channels", "agent,customer", "--json"], standalone_mode=False)
+    words = ["score", call_file.name, "--channels", "agent,customer", "--network", "loss=1.5", "--json"]
+    app(words, standalone_mode=False)
     assert got.content == capsysbinary.readouterr().out
 
 

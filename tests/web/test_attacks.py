@@ -34,12 +34,14 @@ NEEDS = {
     "DELETE /api/v1/calls/{call}": {"admin"},
     "GET /api/v1/quality": {"review"},
     "POST /quality/threshold": {"ingest"},
+    "POST /alerts/{alert}/seen": {"review"},
 }
 """Scopes of which one is enough, where the path does not say it."""
 
 PREFIXES = (
     ("/api/v1/calls", {"read"}),
     ("/api/v1/review", {"review"}),
+    ("/api/v1/alerts", {"read"}),
     ("/api/v1/", {"admin"}),
     ("/settings", {"admin"}),
     ("/review", {"review"}),
@@ -56,7 +58,7 @@ def needed(route: str) -> set[str]:
 @pytest.fixture
 def nothing() -> dict[str, str]:
     """Names of things that nobody has."""
-    numbers = dict.fromkeys(("call", "webhook", "key", "turn"), "999999")
+    numbers = dict.fromkeys(("alert", "call", "key", "turn", "webhook"), "999999")
     return numbers | {"upload": "f" * 32, "user": "nobody"}
 
 

@@ -14,6 +14,8 @@ from fastapi.testclient import TestClient
 from sqlalchemy import insert
 from starlette.routing import Route
 
+from audioqa.alerts import Alert, Spell
+from audioqa.store.alerting import put_alerts
 from audioqa.store.database import writing
 from audioqa.store.review_tables import review_turns
 from audioqa.web.app import make_app
@@ -39,6 +41,8 @@ OWN = {
     "GET /api/v1/uploads",
     "POST /api/v1/uploads",
     "GET /api/v1/calls",
+    "GET /api/v1/alerts",
+    "GET /alerts",
     "GET /api/v1/webhooks",
     "POST /api/v1/webhooks",
     "GET /api/v1/keys",
@@ -64,6 +68,7 @@ OWN = {
     "POST /quality/answers",
     "POST /quality/threshold",
     "POST /settings/rules",
+    "POST /settings/bands",
     "GET /settings",
     "POST /settings/review",
     "POST /settings/retention",
@@ -90,6 +95,8 @@ ANOTHERS = {
     "GET /api/v1/calls/{call}/verdicts",
     "POST /api/v1/review/{turn}/rating",
     "POST /api/v1/review/{turn}/verdict",
+    "GET /alerts/{alert}",
+    "POST /alerts/{alert}/seen",
     "GET /calls/{call}",
     "GET /calls/{call}/picture",
     "GET /review/{turn}",
@@ -132,8 +139,18 @@ def secrets(served: Served, tmp_path_factory: pytest.TempPathFactory) -> dict[st
         "webhook": str(hook.key),
         "key": str(number),
         "user": SECRET,
+        "alert": str(alert_of(served)),
         "turn": str(turn_at(served, upload["call"]["id"])),
     }
+
+
+def alert_of(served: Served) -> int:
+    """An alert of alpha's on something secret; its number."""
+    spell = Spell(1_780_000_000.0, 1_780_000_600.0)
+    alert = Alert("drop", "drop", "agent", SECRET, "", (spell,), 4.3, 3.5, 9, 6.1, 5.8, 1, 9)
+    store = served.service.store
+    changes = writing(store.engine, lambda c: put_alerts(c, "alpha", SECRET, [alert], looked_since=0.0, tell_since=0.0))
+    return changes[0].key
 
 
 def turn_at(served: Served, call: int) -> int:
@@ -202,6 +219,8 @@ def test_what_is_ones_own_holds_nothing_of_anothers(served: Served, secrets: dic
         "GET /api/v1/keys",
         "GET /api/v1/users",
         "GET /api/v1/audit",
+        "GET /api/v1/alerts",
+        "GET /alerts",
         "GET /calls",
     ):
         assert SECRET in mine.text

@@ -81,7 +81,12 @@ def add_flagged(
     found = connection.execute(
         select(calls.c.id, calls.c.trunk, calls.c.start_time, calls.c.at, calls.c.rank)
         .where(calls.c.tenant == tenant, calls.c.id.in_(flagged.where(marks.c.day >= since.date())))
-        .where(calls.c.at >= since, calls.c.flagged, ~exists().where(review_queue.c.call == calls.c.id))
+        .where(
+            calls.c.at >= since,
+            calls.c.flagged,
+            calls.c.test_call.is_(False),
+            ~exists().where(review_queue.c.call == calls.c.id),
+        )
         .order_by(calls.c.id)
     ).all()
     rows = []
@@ -176,6 +181,7 @@ def _others(connection: Connection, tenant: str, count: int, *, since: datetime,
         calls.c.tenant == tenant,
         calls.c.at >= since,
         calls.c.flagged.is_(False),
+        calls.c.test_call.is_(False),
         ~exists().where(review_queue.c.call == calls.c.id),
     ]
     first, last = connection.execute(select(func.min(calls.c.id), func.max(calls.c.id))).one()
