@@ -105,7 +105,7 @@ class ServiceSettings(BaseModel):
     at_once: int = Field(default=64, ge=1)
     spare: int = Field(default=2**30, ge=0)
     slowest: int = Field(default=1024, ge=0)
-    retention_days: float | None = Field(default=None, gt=0)
+    retention_days: float | None = Field(default=None, ge=1)
     audit_days: float = Field(default=400.0, gt=0)
     session_hours: float = Field(default=12.0, gt=0)
     idle_hours: float = Field(default=2.0, gt=0)

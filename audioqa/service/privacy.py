@@ -97,7 +97,7 @@ class Privacy:
         Parameters
         ----------
         days
-            Above 0; None for always.
+            From 1: a slip of the keyboard does not delete everything within minutes. None for always.
         tenant
             Whose.
         by
@@ -108,8 +108,8 @@ class Privacy:
         ServiceError
             Where that is no time.
         """
-        if days is not None and not 0 < days <= 36_500:
-            raise ServiceError("calls are kept for more than 0 and at most 36500 days, or always", "invalid")
+        if days is not None and not 1 <= days <= 36_500:
+            raise ServiceError("calls are kept for 1 to 36500 days, or always", "invalid")
         value = {"days": days}
 
         def change(connection: Connection) -> None:

@@ -266,7 +266,7 @@ class Retention(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    days: Annotated[float, Field(gt=0, le=36_500, allow_inf_nan=False)] | None = Field(description="Null: always.")
+    days: Annotated[float, Field(ge=1, le=36_500, allow_inf_nan=False)] | None = Field(description="Null: always.")
 
 
 class ActOut(BaseModel):

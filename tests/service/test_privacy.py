@@ -147,3 +147,10 @@ def test_recordings_can_be_kept_in_an_object_store(service: Service) -> None:
     keeping.remove(file.location)
     assert not objects.exists(file.location)
     keeping.remove(file.location)
+
+
+@pytest.mark.parametrize("days", [0.0, 1e-320, 0.5, 36_501.0, float("nan"), float("inf")])
+def test_a_slip_of_the_keyboard_deletes_nothing(service: Service, days: float) -> None:
+    with pytest.raises(ServiceError, match="1 to 36500 days"):
+        service.privacy.set_retention(days, tenant="alpha", by="user:anna")
+    assert service.privacy.retention("alpha") is None
