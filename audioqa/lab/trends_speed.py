@@ -198,7 +198,9 @@ def measure(name: str, store: Store, calls: int) -> Measured:
         _settle(store)
         say = f"{name}: filled in {filled:.0f} s"
         print(say, flush=True)  # noqa: T201
-    ready = _taken(lambda: bring_up_to_date(store.engine, told=lambda read: print(read, end="\r", flush=True)))  # noqa: T201
+    making = _taken(lambda: bring_up_to_date(store.engine, told=lambda read: print(read, end="\r", flush=True)))  # noqa: T201
+    if empty:
+        ready = making
     _settle(store)
     asked = {said: _asked(lambda one=one: answer(store, one).rows) for said, one in QUESTIONS.items()}  # type: ignore[misc]
     page = [("day",), ("carrier",), ("carrier", "hour")]
@@ -225,7 +227,7 @@ def table(measured: Sequence[Measured]) -> str:
     rows: dict[str, Callable[[Measured], str]] = {
         "`--by carrier,hour` after 50 late calls on as many days": lambda one: f"{one.late:.2f} s",
         "filling": lambda one: f"{one.filled:.0f} s" if one.filled else "(filled before)",
-        "making all segments": lambda one: f"{one.ready:.0f} s",
+        "making all segments": lambda one: f"{one.ready:.0f} s" if one.ready else "(made before)",
         "segments, bytes a call": lambda one: f"{one.segments / one.calls:.0f}",
     }
     lines += [_row(what, *(tell(one) for one in measured)) for what, tell in rows.items()]
