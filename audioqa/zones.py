@@ -86,6 +86,9 @@ def local(zone: ZoneInfo, minute: Whole) -> Whole:
         return minute
     known = changes(zone, int(minute.min()), int(minute.max()))
     offsets = np.array([offset for _, offset in known], np.int32)
+    if len(known) == 1:
+        same: Whole = minute + offsets[0]
+        return same
     begins = np.array([begin for begin, _ in known], np.int32)
     moved: Whole = minute + offsets[np.searchsorted(begins, minute, side="right") - 1]
     return moved

@@ -25,16 +25,16 @@ from audioqa.store.trend_segments import BASIS, EVENT, FLAGGED, MINUTE, MOS, Cel
 from audioqa.store.trend_tables import DAY, HOUR, trend_marks, trend_segments
 from audioqa.types.trends import Basis
 
-AT_ONCE = 500_000
+AT_ONCE = 250_000
 """Calls of a batch, more or less: arrays of some megabytes."""
 
-LIVE = 200_000
-"""Calls that are read themselves at most, where their segments are older than they are: a second, or two."""
+LIVE = 80_000
+"""Calls that are read themselves at most, where their segments are older than they are: less than a second."""
 
 _MINUTES = HOUR // 60
 
 Whole = npt.NDArray[np.int32]
-Chosen = npt.NDArray[np.bool_]
+Places = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ class Batch:
     words
         By name: int64, place in the reader's list of words of that name; -1 where none is known.
     marks
-        By name (``.flagged``, ``event.KIND``): bool.
+        By name (``.flagged``, ``event.KIND``): int64, shape (any,), rising: places of the calls that have it.
     """
 
     tenant: str
@@ -62,7 +62,7 @@ class Batch:
     mos: npt.NDArray[np.uint16]
     basis: Whole
     words: Mapping[str, Whole]
-    marks: Mapping[str, Chosen]
+    marks: Mapping[str, Places]
 
 
 @dataclass
@@ -164,7 +164,7 @@ class TrendReader:
             chosen = select(at, trend_segments.c.codes, trend_segments.c.words).where(
                 trend_segments.c.tenant == tenant, trend_segments.c.name == name, at >= min(group), at <= max(group)
             )
-            rows = self.connection.execute(chosen)
+            rows = self.connection.execute(chosen).all()
             found[name] = {start: Cell(codes, words) for start, codes, words in rows if start in group}
         return found
 
@@ -178,7 +178,7 @@ class TrendReader:
             np.frombuffer(b"".join(cells[MOS][start].codes for start in group), np.uint16),
             self._coded(BASIS, group, cells[BASIS]),
             {name: self._coded(name, group, cells.get(name, {})) for name in self.names},
-            {name: _spread(group, cells.get(name, {})) for name in self.marked},
+            {name: _places(group, cells.get(name, {})) for name in self.marked},
         )
 
     def _coded(self, name: str, group: Mapping[int, int], cells: Mapping[int, Cell]) -> Whole:
@@ -256,16 +256,15 @@ def _groups(counts: Mapping[int, int]) -> Iterator[dict[int, int]]:
         yield group
 
 
-def _spread(group: Mapping[int, int], cells: Mapping[int, Cell]) -> Chosen:
-    """Places of some calls as a mark for each."""
-    counts = list(group.values())
-    found = np.zeros(sum(counts), np.bool_)
+def _places(group: Mapping[int, int], cells: Mapping[int, Cell]) -> Places:
+    """Places within segments as places within all of them."""
+    parts = []
     begin = 0
     for start, count in group.items():
         if start in cells:
-            found[begin + np.frombuffer(cells[start].codes, np.uint32)] = True
+            parts.append(np.frombuffer(cells[start].codes, np.uint32) + np.int64(begin))
         begin += count
-    return found
+    return np.concatenate(parts) if parts else np.zeros(0, np.int64)
 
 
 def mark_names(kinds: Sequence[str]) -> list[str]:

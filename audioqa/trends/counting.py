@@ -24,13 +24,14 @@ VALUES = np.arange(100, 100 + STEPS) / 100.0
 """What each step begins with."""
 
 MOST = 60_000
-"""Groups: the number of a group and a MOS in ten-thousandths fit into 32 bits."""
+"""Groups: their histograms take 200 MB, and twice that while they are put together."""
 
 _SMALL = 4_000_000
 """Combinations that are looked up in a table; more of them are sorted."""
 
 Key = tuple[int, ...]
 Whole = npt.NDArray[np.int64]
+Real = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -57,8 +58,8 @@ class Counts:
     bases: tuple[Basis, ...]
     calls: Whole
     scored: Whole
-    total: npt.NDArray[np.float64]
-    squares: npt.NDArray[np.float64]
+    total: Real
+    squares: Real
     histogram: Whole
     marks: Mapping[str, Whole]
 
@@ -110,11 +111,13 @@ class Counter:
     def __init__(self, marks: Sequence[str]) -> None:
         self._places: dict[Key, int] = {}
         self._calls: list[Whole] = []
-        self._scores: list[npt.NDArray[np.uint32]] = []
+        self._total: list[Real] = []
+        self._squares: list[Real] = []
+        self._steps: list[npt.NDArray[np.uint32]] = []
         self._marks: dict[str, list[Whole]] = {name: [] for name in marks}
 
     def add(
-        self, keys: Sequence[npt.NDArray[Any]], mos: npt.NDArray[np.uint16], marks: Mapping[str, npt.NDArray[np.bool_]]
+        self, keys: Sequence[npt.NDArray[Any]], mos: npt.NDArray[np.uint16], marks: Mapping[str, npt.NDArray[np.int64]]
     ) -> None:
         """Count some calls.
 
@@ -125,7 +128,7 @@ class Counter:
         mos
             uint16, shape (calls,): in ten-thousandths, 0 where there is none.
         marks
-            By name, bool, shape (calls,).
+            By name, int64, shape (any,): places of the calls that have it.
 
         Raises
         ------
@@ -137,11 +140,16 @@ class Counter:
         group = self._grouped(keys)
         count = len(self._places)
         self._calls.append(np.bincount(group, minlength=count))
-        scored = mos > 0
-        chosen = group if scored.all() else group[scored]
-        self._scores.append((chosen << 16 | mos[scored]).astype(np.uint32))
         for name, found in self._marks.items():
             found.append(np.bincount(group[marks[name]], minlength=count))
+        if not mos.all():
+            scored = mos > 0
+            group, mos = group[scored], mos[scored]
+        value = mos / np.float64(10_000)
+        self._total.append(np.bincount(group, value, minlength=count).astype(np.float64))
+        self._squares.append(np.bincount(group, value * value, minlength=count).astype(np.float64))
+        step = np.clip(mos // 100, 100, 99 + STEPS) - np.uint16(100)
+        self._steps.append((group * STEPS + step).astype(np.uint32))
 
     def counts(self, bases: Sequence[Basis]) -> Counts:
         """What has been counted.
@@ -152,21 +160,19 @@ class Counter:
             By the numbers that the first array of each batch has.
         """
         groups = len(self._places)
-        scores = np.sort(np.concatenate(self._scores)) if self._scores else np.zeros(0, np.uint32)
-        group = (scores >> 16).astype(np.int64)
-        mos = (scores & 0xFFFF).astype(np.int64)
-        step = np.clip(mos // 100 - 100, 0, STEPS - 1)
-        value = mos / 10_000.0
+        # Sorted first: then a place of the histogram is met while the one before it is still at hand.
+        steps = np.sort(np.concatenate(self._steps)) if self._steps else np.zeros(0, np.uint32)
+        histogram = np.bincount(steps, minlength=groups * STEPS).reshape(groups, STEPS)
         keys = list(self._places)
         found = Counts(
             tuple(key[1:] for key in keys),
             tuple(bases[key[0]] for key in keys),
-            _summed(self._calls, groups),
-            np.bincount(group, minlength=groups),
-            np.bincount(group, value, minlength=groups).astype(np.float64),
-            np.bincount(group, value**2, minlength=groups).astype(np.float64),
-            np.bincount(group * STEPS + step, minlength=groups * STEPS).reshape(groups, STEPS),
-            {name: _summed(parts, groups) for name, parts in self._marks.items()},
+            _summed(self._calls, np.zeros(groups, np.int64)),
+            histogram.sum(axis=1),
+            _summed(self._total, np.zeros(groups)),
+            _summed(self._squares, np.zeros(groups)),
+            histogram,
+            {name: _summed(parts, np.zeros(groups, np.int64)) for name, parts in self._marks.items()},
         )
         return found.put_together(found.keys, _with_scales(found.bases))
 
@@ -244,8 +250,8 @@ def _pieces(summed: Callable[[npt.NDArray[Any]], npt.NDArray[Any]], histogram: W
     return np.concatenate([summed(histogram[:, at : at + 32]) for at in range(0, histogram.shape[1], 32)], axis=1)
 
 
-def _summed(parts: Sequence[Whole], groups: int) -> Whole:
-    total = np.zeros(groups, np.int64)
+def _summed(parts: Sequence[npt.NDArray[Any]], total: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """The sum of arrays that grew as groups were met."""
     for part in parts:
         total[: len(part)] += part
     return total

@@ -212,13 +212,14 @@ def narrowed(reader: TrendReader, batch: Batch, question: Question) -> Batch:
         chosen &= batch.words[stored_name(name)] == place
     if chosen.all():
         return batch
+    moved = np.cumsum(chosen) - 1
     return Batch(
         batch.tenant,
         batch.minute[chosen],
         batch.mos[chosen],
         batch.basis[chosen],
         {name: values[chosen] for name, values in batch.words.items()},
-        {name: values[chosen] for name, values in batch.marks.items()},
+        {name: moved[values[chosen[values]]] for name, values in batch.marks.items()},
     )
 
 
