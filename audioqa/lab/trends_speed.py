@@ -137,7 +137,7 @@ def _copies(connection: Connection, first: int, calls: int) -> None:
         day, name = f"substr({at}, 1, 10)", "'copy-' || n.k"
         least, most = "min", "max"
     else:
-        numbers = f"WITH n AS (SELECT generate_series({first}, {calls - 1}) AS k)"
+        numbers = f"WITH n AS (SELECT generate_series({first}::bigint, {calls - 1}) AS k)"
         at = f"timestamptz '{begin}' + {second} * interval '1 second'"
         day, name = f"(({at}) AT TIME ZONE 'UTC')::date", "'copy-' || n.k"
         least, most = "least", "greatest"
